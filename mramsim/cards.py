@@ -1,0 +1,229 @@
+"""Load, check and list cards: one TOML per publication, every number with unit and source.
+
+A card lives in one of three libraries: ``device`` (``devices/*.toml``), ``mapping``
+(``mapping/*.toml``) and ``baseline`` (``mapping/baselines/*.toml``). A path of the user's own works
+wherever a shipped name does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mramsim.errors import InputError, nearest
+
+_PACKAGE = Path(__file__).resolve().parent
+_SHIPPED = _PACKAGE / "_cards"
+_ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
+
+_FOLDERS = {"device": "devices", "mapping": "mapping", "baseline": "mapping/baselines"}
+_MODELS = {
+    "device": "mramsim.devices.card:DeviceCard",
+    "mapping": "mramsim.mapping.card:MappingCard",
+    "baseline": "mramsim.cost.card:BaselineCard",
+}
+_MAX_BYTES = 1 << 20
+USER_SOURCE = "set by the user"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Reference(_Strict):
+    """Where a number was published."""
+
+    doi: str | None = None
+    url: str | None = None
+    citation: str = ""
+
+
+class Published(_Strict):
+    """A published figure that the card must reproduce.
+
+    ``kind`` is ``calibrated`` (the card was made from it), ``predicted`` or ``range`` (not scored).
+    """
+
+    quantity: str
+    value: float
+    tolerance: float = Field(gt=0.0)
+    reference: str
+    kind: Literal["calibrated", "predicted", "range"]
+
+
+class Card(_Strict):
+    """What all cards share; each library adds its values.
+
+    Attributes
+    ----------
+    name : str
+        File name without ending.
+    title : str
+        One line; says "assumed" where a leading value is assumed.
+    sources : dict of str to str
+        For every value key: a key of `references`, ``"derived: how"`` or ``"assumed: why"``.
+    references : dict of str to Reference
+    published : tuple of Published
+    """
+
+    name: str
+    title: str
+    sources: dict[str, str]
+    references: dict[str, Reference] = {}
+    published: tuple[Published, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_sources(self) -> Self:
+        values = self.values()
+        for key in values:
+            if key not in self.sources:
+                raise ValueError(f"key '{key}' has no entry in [sources]")
+        for key, source in self.sources.items():
+            if key not in values:
+                raise ValueError(f"[sources] names '{key}', which the card does not set")
+            free = source.startswith(("assumed: ", "derived: ")) or source == USER_SOURCE
+            if not free and source not in self.references:
+                raise ValueError(
+                    f"[sources] {key} = '{source}' is neither a key of [references] nor "
+                    f"'derived: how' nor 'assumed: why'"
+                )
+        for point in self.published:
+            if point.reference not in self.references:
+                raise ValueError(f"[[published]] names reference '{point.reference}', not listed")
+        return self
+
+    def values(self) -> dict[str, Any]:
+        """Return the value keys that this card sets, with their values."""
+        skip = set(Card.model_fields)
+        return {key: getattr(self, key) for key in self.model_fields_set if key not in skip}
+
+    def assumed(self) -> list[str]:
+        """Return the keys whose value is assumed, sorted."""
+        return sorted(key for key, text in self.sources.items() if text.startswith("assumed: "))
+
+    def citations(self) -> list[str]:
+        """Return DOI or address of each reference, sorted."""
+        found = {ref.doi or ref.url or ref.citation for ref in self.references.values()}
+        return sorted(text for text in found if text)
+
+
+def list_cards(library: str) -> list[str]:
+    """Return the names of all shipped cards of a library, sorted."""
+    return sorted(path.stem for path in (_ROOT / _FOLDERS[library]).glob("*.toml"))
+
+
+def load_card(
+    library: str, name: str | Path | Card, overrides: Mapping[str, Any] | None = None
+) -> Any:
+    """Load a card by name or path, apply overrides, and check it.
+
+    Parameters
+    ----------
+    library : {"device", "mapping", "baseline"}
+    name : str, path or Card
+        A shipped name, the path of a user's own TOML, or a card loaded before.
+    overrides : mapping, optional
+        Value keys to replace, for example ``{"tmr": 0.0}``; their source becomes the user.
+
+    Returns
+    -------
+    Card
+        Instance of the library's model.
+
+    Raises
+    ------
+    InputError
+        Unknown name, unreadable file, unknown key, missing source, value out of range.
+    """
+    model = _model(library)
+    if isinstance(name, Card):
+        if not isinstance(name, model):
+            raise InputError(f"card '{name.name}' is not a {library} card")
+        content = json.loads(name.model_dump_json(exclude_unset=True))
+        where = f"card {name.name}"
+    else:
+        path = _find(library, name)
+        content = dict(_read(path))
+        content["name"] = path.stem
+        where = str(path.name)
+    if overrides:
+        content = _override(content, overrides, model, library)
+        where = f"{where} with --set"
+    try:
+        card = model.model_validate_json(json.dumps(content), strict=True)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_explain(error, model)}") from None
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{where}: {error}") from None
+    return card
+
+
+def _model(library: str) -> type[Card]:
+    module, _, attribute = _MODELS[library].partition(":")
+    model: type[Card] = getattr(importlib.import_module(module), attribute)
+    return model
+
+
+def _find(library: str, name: str | Path) -> Path:
+    text = str(name)
+    shipped = _ROOT / _FOLDERS[library] / f"{text}.toml"
+    if "/" not in text and "\\" not in text and shipped.is_file():
+        return shipped
+    path = Path(text)
+    if path.suffix == ".toml":
+        if path.is_file():
+            return path
+        raise InputError(f"{library} card '{text}': no such file")
+    raise InputError(f"{library} card '{text}' is unknown{nearest(text, list_cards(library))}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    stamp = path.stat()
+    if stamp.st_size > _MAX_BYTES:
+        raise InputError(f"{path}: {stamp.st_size} bytes is no card; at most {_MAX_BYTES}")
+    return _parse(path, stamp.st_mtime_ns, stamp.st_size)
+
+
+@cache
+def _parse(path: Path, _mtime: int, _size: int) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML ({error})") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _override(
+    content: dict[str, Any], overrides: Mapping[str, Any], model: type[Card], library: str
+) -> dict[str, Any]:
+    known = set(model.model_fields) - set(Card.model_fields)
+    changed = {**content, "sources": dict(content.get("sources", {}))}
+    for key, value in overrides.items():
+        if key not in known:
+            raise InputError(f"key '{library}.{key}' is unknown{nearest(key, known)}")
+        changed[key] = value
+        changed["sources"][key] = USER_SOURCE
+    return changed
+
+
+def _explain(error: ValidationError, model: type[Card]) -> str:
+    lines = []
+    for item in error.errors(include_url=False):
+        path = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            lines.append(f"key '{path}' is unknown{nearest(path, model.model_fields)}")
+        elif item["type"] == "missing":
+            lines.append(f"key '{path}' is missing")
+        elif item["type"] == "value_error":
+            lines.append(str(item["msg"]).removeprefix("Value error, "))
+        else:
+            lines.append(f"{path} = {item['input']!r}: {item['msg']}")
+    return "; ".join(lines)
