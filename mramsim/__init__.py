@@ -1,0 +1,48 @@
+"""Binary neural networks on simulated MTJ/MRAM crossbars.
+
+Names are imported when they are first used, so that ``import mramsim`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Network": "mramsim.network.graph",
+    "load_network": "mramsim.network.file",
+    "save_network": "mramsim.network.file",
+    "load_card": "mramsim.cards",
+    "list_cards": "mramsim.cards",
+    "load_dataset": "mramsim.datasets",
+    "train": "mramsim.training",
+    "place": "mramsim.mapping.placement",
+    "Placement": "mramsim.mapping.placement",
+    "sample_chip": "mramsim.chip",
+    "Chip": "mramsim.chip",
+    "evaluate": "mramsim.evaluate",
+    "estimate": "mramsim.cost.estimate",
+    "InputError": "mramsim.errors",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+if TYPE_CHECKING:
+    from mramsim.cards import list_cards, load_card
+    from mramsim.errors import InputError
+    from mramsim.network.file import load_network, save_network
+    from mramsim.network.graph import Network
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mramsim' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,82 @@
+"""The table of commands, and what happens to errors."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from mramsim.errors import InputError
+
+COMMANDS = {
+    "demo": "Train on digits, map, sample chips, report; writes one HTML page.",
+    "train": "Train a binary network and, if wanted, its float baseline.",
+    "map": "Show how a network is placed on arrays.",
+    "run": "Run a network on sampled chips: accuracy, energy, latency, area.",
+    "energy": "Energy, latency and area of a network; needs no data.",
+    "devices": "List device cards, or show one with its sources.",
+    "mappings": "List mapping cards, or show one with its sources.",
+}
+
+
+class LazyGroup(click.Group):
+    """Import a command only when it is used, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``mramsim.cli.<name>`` and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mramsim.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mramsim")
+def main() -> None:
+    """Binary neural networks on simulated MTJ/MRAM crossbars."""
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 bad input, 130 interrupted."""
+    sys.exit(invoke(arguments))
+
+
+def invoke(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Without the program's name; `sys.argv` if None.
+    """
+    options: dict[str, Any] = {"standalone_mode": False, "prog_name": "mramsim"}
+    try:
+        result = main.main(args=arguments, **options)
+    except click.ClickException as error:
+        click.echo(f"mramsim: {_one_line(error.format_message())}", err=True)
+        return 2
+    except InputError as error:
+        click.echo(f"mramsim: {_one_line(str(error))}", err=True)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("mramsim: interrupted; finished work is kept", err=True)
+        return 130
+    except BrokenPipeError:
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,153 @@
+"""Networks as ``.npz`` files: a graph, its arrays, and a version. No pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.errors import InputError, nearest
+from mramsim.files import write_bytes
+from mramsim.network.graph import Network
+from mramsim.network.nodes import KINDS, Node
+
+FORMAT = "mramsim.network/1"
+MAX_BYTES = 1 << 31
+_PREDICTIONS = "float_predictions/"
+
+
+def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
+    """Write a network to an ``.npz`` file.
+
+    Weight bits are packed eight to a byte; the same network gives the same bytes.
+
+    Parameters
+    ----------
+    network : Network
+    path : path-like
+        Ends in ``.npz``.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If the ending is wrong or the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix != ".npz":
+        raise InputError(f"{target}: a network file ends in .npz")
+    arrays: dict[str, NDArray[Any]] = {}
+    nodes = []
+    for node in network.nodes:
+        shapes = {}
+        for key, array in node.arrays().items():
+            if key == "weight":
+                shapes[key] = list(array.shape)
+                array = np.packbits(array.ravel(), bitorder="little")
+            arrays[f"{node.name}/{key}"] = array
+        nodes.append(
+            {
+                "name": node.name,
+                "kind": node.kind,
+                "inputs": list(node.inputs),
+                "settings": node.settings(),
+                "packed": shapes,
+            }
+        )
+    header = {
+        "format": FORMAT,
+        "name": network.name,
+        "nodes": nodes,
+        "training": dict(network.training),
+    }
+    arrays["header"] = np.frombuffer(json.dumps(header, sort_keys=True).encode(), dtype=np.uint8)
+    for name, classes in network.float_predictions.items():
+        arrays[_PREDICTIONS + name] = np.asarray(classes, dtype=np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return write_bytes(target, buffer.getvalue())
+
+
+def load_network(path: str | os.PathLike[str]) -> Network:
+    """Read a network written by `save_network`.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    InputError
+        Missing, truncated or foreign file; unknown version or node; arrays that do not fit.
+    """
+    source = Path(path)
+    arrays = _read(source)
+    try:
+        header = json.loads(arrays.pop("header").tobytes().decode())
+        version = header["format"]
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise InputError(f"{source}: not a network of mramsim (no header)") from None
+    if version != FORMAT:
+        raise InputError(f"{source}: format '{version}' is not known; '{FORMAT}' is")
+    try:
+        nodes = tuple(_node(item, arrays) for item in header["nodes"])
+        predictions = {
+            key.removeprefix(_PREDICTIONS): array
+            for key, array in arrays.items()
+            if key.startswith(_PREDICTIONS)
+        }
+        return Network(nodes, str(header["name"]), dict(header["training"]), predictions)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"{source}: damaged network ({type(error).__name__}: {error})") from None
+
+
+def _read(source: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            total = sum(item.file_size for item in archive.infolist())
+        if total > MAX_BYTES:
+            raise InputError(f"{source}: unpacks to {total} bytes; at most {MAX_BYTES} are allowed")
+        with np.load(source, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+    except FileNotFoundError:
+        raise InputError(f"{source}: no such network file") from None
+    except IsADirectoryError:
+        raise InputError(f"{source}: is a folder; name a network file") from None
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, zlib.error, KeyError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{source}: not a readable .npz file ({error})") from None
+
+
+def _node(item: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Node:
+    kind, name = item["kind"], item["name"]
+    if kind not in KINDS:
+        raise InputError(f"node '{name}' has unknown kind '{kind}'{nearest(kind, KINDS)}")
+    prefix = f"{name}/"
+    own = {
+        key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)
+    }
+    for key, shape in item["packed"].items():
+        count = int(np.prod(shape))
+        packed = own[key]
+        if packed.dtype != np.uint8 or packed.size != -(-count // 8):
+            raise InputError(f"node '{name}': {packed.size} bytes of weights, {count} bits needed")
+        bits = np.unpackbits(packed, count=count, bitorder="little")
+        own[key] = bits.reshape(shape)
+    return KINDS[kind].build(name, tuple(item["inputs"]), item["settings"], own)

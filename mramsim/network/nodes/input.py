@@ -1,0 +1,88 @@
+"""The input record: how raw integers become bits, stored with the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.network.nodes.base import Array, Node, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Input(Node):
+    """Turn raw integers into levels of `planes` bits.
+
+    ``level = clip((raw - low) // step, 0, 2**planes - 1)``, and a level stands for the odd integer
+    ``value = 2 * level - (2**planes - 1)``, so that each bit plane is a vector of -1 and +1 and
+    ``value = sum_p 2**p * plane_p``. One plane with ``low = t - step`` is the threshold ``raw >= t``.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of one raw image: (features,) or (channels, height, width).
+    planes : int
+        Bits per value, 1 to 8.
+    low, step : int
+        Offset and divisor of the raw integers.
+    scale, offset : float
+        ``real = scale * value + offset``: what the network's author fed in; for the record.
+    """
+
+    shape: Shape
+    planes: int = 1
+    low: int = 0
+    step: int = 1
+    scale: float = 1.0
+    offset: float = 0.0
+    kind: ClassVar[str] = "input"
+
+    def __post_init__(self) -> None:
+        if self.inputs:
+            raise self.fail("takes no inputs")
+        if not 1 <= self.planes <= 8:
+            raise self.fail(f"planes = {self.planes}; 1 to 8 are allowed")
+        if self.step < 1:
+            raise self.fail(f"step = {self.step}; at least 1 is allowed")
+        if len(self.shape) not in (1, 3) or min(self.shape) < 1:
+            raise self.fail(f"shape {self.shape}; (features,) or (channels, height, width)")
+        if not (np.isfinite(self.scale) and np.isfinite(self.offset)):
+            raise self.fail("scale and offset must be finite")
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Return `shape`."""
+        return self.shape
+
+    def forward(self, *values: Array) -> NDArray[np.uint8]:
+        """Return the levels, uint8 [images, *shape], of raw integers [images, *shape]."""
+        raw = np.asarray(values[0])
+        if raw.dtype.kind not in "iub":
+            raise self.fail(f"images have dtype {raw.dtype}; integers are allowed")
+        size = int(np.prod(self.shape))
+        if raw.ndim < 2 or (raw.shape[1:] != self.shape and raw[0:1].size != size):
+            raise self.fail(f"images have shape {raw.shape[1:]}; {self.shape} is expected")
+        raw = raw.reshape(raw.shape[0], *self.shape)
+        level = (raw.astype(np.int64) - self.low) // self.step
+        return np.clip(level, 0, (1 << self.planes) - 1).astype(np.uint8)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the record."""
+        return {
+            "shape": list(self.shape),
+            "planes": self.planes,
+            "low": self.low,
+            "step": self.step,
+            "scale": self.scale,
+            "offset": self.offset,
+        }
+
+    @classmethod
+    def build(
+        cls, name: str, inputs: tuple[str, ...], settings: dict[str, Any], arrays: dict[str, Array]
+    ) -> Self:
+        """Make the node from its record."""
+        record = dict(settings)
+        record["shape"] = tuple(int(size) for size in record["shape"])
+        return cls(name, inputs, **record)

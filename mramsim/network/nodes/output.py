@@ -1,0 +1,60 @@
+"""Class scores: an affine map of the integer accumulators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.network.nodes.base import Array, Node, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Output(Node):
+    """Score of a class: ``scale * count + offset`` in float32, rounded once.
+
+    The product is formed in float64, where it is exact, so the result is that of a fused
+    multiply-add, which is what BatchNorm does in float32.
+
+    Attributes
+    ----------
+    scale, offset : float32 array [classes]
+    """
+
+    scale: NDArray[np.float32]
+    offset: NDArray[np.float32]
+    kind: ClassVar[str] = "output"
+
+    def __post_init__(self) -> None:
+        scale = np.asarray(self.scale, dtype=np.float32)
+        offset = np.asarray(self.offset, dtype=np.float32)
+        if scale.ndim != 1 or scale.shape != offset.shape:
+            raise self.fail(f"scale {scale.shape} and offset {offset.shape}: one per class")
+        if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
+            raise self.fail("scale and offset must be finite")
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "offset", offset)
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Return (classes,)."""
+        if tuple(shapes[0]) != (self.scale.size,):
+            raise self.fail(f"{self.scale.size} classes, '{self.inputs[0]}' gives {shapes[0]}")
+        return shapes[0]
+
+    def forward(self, *values: Array) -> NDArray[np.float32]:
+        """Return the scores, float32 [images, classes]."""
+        scores = values[0] * self.scale.astype(np.float64) + self.offset.astype(np.float64)
+        return scores.astype(np.float32)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return scale and offset."""
+        return {"scale": self.scale, "offset": self.offset}
+
+    @classmethod
+    def build(
+        cls, name: str, inputs: tuple[str, ...], settings: dict[str, Any], arrays: dict[str, Array]
+    ) -> Self:
+        """Make the node from its record."""
+        return cls(name, inputs, arrays["scale"], arrays["offset"])
