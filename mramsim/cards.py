@@ -26,7 +26,7 @@ _ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 _FOLDERS = {"device": "devices", "mapping": "mapping", "baseline": "mapping/baselines"}
 _MODELS = {
     "device": "mramsim.devices.card:DeviceCard",
-    "mapping": "mramsim.mapping.card:MappingCard",
+    "mapping": "mramsim.arrays.card:MappingCard",
     "baseline": "mramsim.cost.card:BaselineCard",
 }
 _MAX_BYTES = 1 << 20

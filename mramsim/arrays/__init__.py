@@ -1,0 +1,1 @@
+"""One array: its cells, its wires, and one file per way of sensing."""

@@ -1,0 +1,121 @@
+"""The mapping card: one published array design."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mramsim.cards import Card
+
+Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+
+
+class MappingCard(Card):
+    """How weights are held, driven, sensed and counted, and what each step costs.
+
+    Attributes
+    ----------
+    sensing : {"pcsa", "current_sum"}
+        ``pcsa``: every cell is read by a pre-charge sense amplifier that forms the XNOR, and
+        the bits are counted digitally. ``current_sum``: the currents of a column add up.
+    cell : {"2t2mtj"}
+        Two complementary MTJs, each with its transistor.
+    input_coding : {"complementary"}
+        Input +1 drives the true line, -1 the complementary one.
+    converter : {"sense_amplifier", "sar"}
+        What turns a column current into bits. Unused by ``pcsa``.
+    partial_sums : {"exact", "adc", "majority"}
+        What happens to the row tiles of one neuron: exact digital sum; each first rounded to
+        `partial_sum_bits`; or one vote each against its share of the threshold.
+    node_m, vdd_v : float
+        Technology node in m, supply in V.
+    rows, columns, rows_on : int
+        Bit cells of a tile, and rows read in one step.
+    adc_bits : int
+        Bits of the converter.
+    adc_range : {"full", "calibrated"}
+        Range of the converter and of `partial_sum_bits`: all counts, or what training images
+        reach in the layer.
+    v_read_v, t_read_s, bandwidth_hz : float
+        Read voltage at the cell in V, time of one read in s, noise bandwidth in Hz.
+    v_count_v : float
+        Comparator input voltage per count in V (``current_sum``).
+    sigma_sa_offset_v, sigma_sa_noise_v : float
+        Standard deviations at the sense amplifier's input in V.
+    bitline_f, wordline_f : float
+        Capacitance of one sensing branch and of one cell on a word line in F.
+    adc_bit_f, adc_level_f : float
+        Converter energy per conversion: ``(adc_bit_f b + adc_level_f 4^b) vdd^2``.
+    adc_bit_s : float
+        Conversion time per bit in s.
+    columns_per_converter : int
+        Columns that share one converter in turn.
+    sa_j, sa_s, sa_m2 : float
+        One sense-amplifier decision: energy in J, time in s; area in m2.
+    adder_j, adder_m2 : float
+        One full-adder operation in J; area in m2.
+    register_j, register_m2 : float
+        One flip-flop write in J; area in m2.
+    wire_j_per_bit : float
+        Moving one activation bit between layers, in J.
+    clock_s : float
+        Period of the digital clock in s.
+    cell_m2, adc_m2 : float
+        Area of one MTJ with its transistor, and of one converter, in m2.
+    """
+
+    sensing: Literal["pcsa", "current_sum"]
+    cell: Literal["2t2mtj"]
+    input_coding: Literal["complementary"] = "complementary"
+    converter: Literal["sense_amplifier", "sar"] = "sense_amplifier"
+    partial_sums: Literal["exact", "adc", "majority"]
+    partial_sum_bits: Annotated[int, Field(ge=1, le=16)] = 8
+    node_m: Positive
+    vdd_v: Positive
+    rows: Annotated[int, Field(ge=1, le=65536)]
+    columns: Annotated[int, Field(ge=1, le=65536)]
+    rows_on: Annotated[int, Field(ge=1, le=65536)]
+    adc_bits: Annotated[int, Field(ge=1, le=16)] = 1
+    adc_range: Literal["full", "calibrated"] = "full"
+    v_read_v: Positive
+    t_read_s: Positive
+    bandwidth_hz: Positive
+    v_count_v: Positive = 1.0
+    sigma_sa_offset_v: NotNegative
+    sigma_sa_noise_v: NotNegative
+    bitline_f: Positive
+    wordline_f: NotNegative
+    adc_bit_f: NotNegative = 0.0
+    adc_level_f: NotNegative = 0.0
+    adc_bit_s: NotNegative = 0.0
+    columns_per_converter: Annotated[int, Field(ge=1)] = 1
+    sa_j: NotNegative
+    sa_s: NotNegative
+    sa_m2: NotNegative
+    adder_j: NotNegative
+    adder_m2: NotNegative
+    register_j: NotNegative
+    register_m2: NotNegative
+    wire_j_per_bit: NotNegative
+    clock_s: Positive
+    cell_m2: Positive
+    adc_m2: NotNegative = 0.0
+
+    @model_validator(mode="after")
+    def _check_design(self) -> Self:
+        if self.rows_on > self.rows:
+            raise ValueError(f"rows_on = {self.rows_on} is above rows = {self.rows}")
+        if self.sensing == "pcsa" and self.rows_on != 1:
+            raise ValueError(f"rows_on = {self.rows_on}: a pcsa reads one row at a time")
+        if self.sensing == "current_sum":
+            needed = {"v_count_v"}
+            if self.converter == "sar":
+                needed |= {"adc_bits", "adc_bit_f", "adc_level_f", "adc_bit_s", "adc_m2"}
+            missing = sorted(needed - self.model_fields_set)
+            if missing:
+                raise ValueError(f"sensing = 'current_sum' needs {', '.join(missing)}")
+            if self.converter == "sense_amplifier" and self.adc_bits != 1:
+                raise ValueError(f"adc_bits = {self.adc_bits}: a sense amplifier gives 1 bit")
+        return self

@@ -1,0 +1,137 @@
+"""Current sum: all driven rows of a column conduct at once into one read-out.
+
+Unit of everything here is the count: the current by which one matching cell exceeds one that does
+not match, ``V (G_P - G_AP)``. A column of ``n`` driven rows with ``p`` matches carries
+``n V G_AP + p V (G_P - G_AP)``; the read-out subtracts the first part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.arrays.cells import AP, P, Branch, Cells
+from mramsim.devices.card import DeviceCard
+from mramsim.devices.noise import thermal_shot_a2_per_hz
+from mramsim.kernels.current_sum import CurrentSumTile
+from mramsim.kernels.words import pack_bits
+from mramsim.arrays.card import MappingCard
+
+GRID = 0.1  # step of stored deviations over their root mean square: adds 0.083 % of variance
+_FINE = 2.0**-20  # step in counts where cells have no spread
+_LEAST = 1e-9  # least difference of conductances, over G_P, that counts as a signal
+
+
+def unit_siemens(classes: tuple[Branch, ...]) -> tuple[float, float]:
+    """Return the conductance of one count, and how many counts a match is worth (1 or 0)."""
+    g_p, g_ap = 1.0 / classes[P].total_ohm, 1.0 / classes[AP].total_ohm
+    least = _LEAST * g_p
+    if g_p - g_ap < least:
+        return least, 0.0
+    return g_p - g_ap, 1.0
+
+
+def expected_spread(card: DeviceCard, classes: tuple[Branch, ...], effects: frozenset[str]) -> float:
+    """Return the root mean square deviation of a branch in counts, to first order.
+
+    ``sigma_G = sigma_R / R^2`` with ``sigma_R^2 = R_j^2 (4 sigma_D^2 + sigma_RA^2)
+    + (R_P sigma_TMR)^2 [AP] + sigma_series^2``; mean over the states P and AP.
+    """
+    if "d2d" not in effects:
+        return 0.0
+    unit, _ = unit_siemens(classes)
+    relative = 4.0 * card.sigma_diameter**2 + card.sigma_ra**2
+    total = 0.0
+    for state in (P, AP):
+        branch = classes[state]
+        variance = branch.junction_ohm**2 * relative + card.sigma_series_ohm**2
+        if state == AP:
+            variance += (classes[P].junction_ohm * card.sigma_tmr) ** 2
+        total += variance / branch.total_ohm**4
+    return float(np.sqrt(total / 2.0)) / unit
+
+
+def noise_variances(
+    card: DeviceCard, mapping: MappingCard, classes: tuple[Branch, ...], temperature_k: float
+) -> NDArray[np.float64]:
+    """Return thermal and shot noise of one branch of each state, in counts squared.
+
+    The one-sided current spectrum times the bandwidth, over the current of a count squared.
+    """
+    unit, _ = unit_siemens(classes)
+    junction = np.array([branch.junction_ohm for branch in classes])
+    series = np.array([branch.series_ohm for branch in classes])
+    current = mapping.v_read_v / (junction + series)
+    spectrum = thermal_shot_a2_per_hz(current, junction, series, temperature_k, card.fano)
+    return np.asarray(spectrum * mapping.bandwidth_hz / (unit * mapping.v_read_v) ** 2)
+
+
+def program(
+    cells: Cells,
+    card: DeviceCard,
+    mapping: MappingCard,
+    temperature_k: float,
+    effects: frozenset[str],
+    driven: NDArray[np.bool_],
+    levels: NDArray[np.int32],
+    polarity: NDArray[np.int8],
+    offset: NDArray[np.float64],
+    key: NDArray[np.uint32],
+) -> CurrentSumTile:
+    """Make the record of a tile.
+
+    Parameters
+    ----------
+    cells : Cells
+    card, mapping : DeviceCard, MappingCard
+    temperature_k : float
+    effects : frozenset of str
+    driven : bool array [positions, rows]
+        Rows driven at each position.
+    levels, polarity : int32, int8 array [columns]
+        For votes: see `CurrentSumTile`.
+    offset : float64 array [columns]
+        Sense-amplifier offset in standard deviations.
+    key : uint32 array [2]
+
+    Returns
+    -------
+    CurrentSumTile
+    """
+    unit, gain = unit_siemens(cells.classes)
+    conductance = np.array([1.0 / branch.total_ohm for branch in cells.classes])
+    meant = cells.meant()
+    deviation = (1.0 / cells.resistance_ohm - conductance[meant]) / unit
+    rms = expected_spread(card, cells.classes, effects)
+    step = GRID * rms if rms > 0.0 else _FINE
+    stored = np.rint(deviation / step).astype(np.int64)
+    variances = noise_variances(card, mapping, cells.classes, temperature_k)
+    if "thermal_shot" not in effects:
+        variances = np.zeros(4)
+    extra = variances[cells.state] - variances[meant]
+    added = stored[0] - stored[1]
+    odd = (np.abs(added) > 127) | (extra[0] != 0.0) | (extra[1] != 0.0)
+    rows, columns = np.nonzero(odd)
+    decision = mapping.sigma_sa_noise_v / mapping.v_count_v if "sa_noise" in effects else 0.0
+    sigma_offset = mapping.sigma_sa_offset_v / mapping.v_count_v if "sa_offset" in effects else 0.0
+    return CurrentSumTile(
+        weight=pack_bits(cells.bits.T).T.copy(),
+        driven=pack_bits(driven),
+        rows_on=driven.sum(axis=1).astype(np.int32),
+        gain=gain,
+        step=step,
+        base=(driven.astype(np.int64) @ stored[1]),
+        deviation=np.where(odd, 0, added).astype(np.int8),
+        odd_row=rows.astype(np.int32),
+        odd_column=columns.astype(np.int32),
+        odd_steps=added[odd],
+        odd_variance_on=extra[0][odd],
+        odd_variance_off=extra[1][odd],
+        variance_match=float(variances[P]),
+        variance_other=float(variances[AP]),
+        variance_column=decision**2,
+        offset=sigma_offset * offset,
+        level=levels,
+        polarity=polarity,
+        key=key,
+    )

@@ -1,0 +1,125 @@
+"""Pre-charge sense amplifier with XNOR: two branches race, the faster one decides.
+
+Both nodes start at the supply and discharge through their branch; at the strobe the latch compares
+them. A branch of resistance R on capacitance C stands at ``V exp(-t / R C)``. The input swaps the
+branches before the latch, so a cell's signal changes sign with the input and the latch's offset
+does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from mramsim.arrays.cells import Branch, Cells
+from mramsim.devices.card import DeviceCard
+from mramsim.devices.noise import thermal_shot_a2_per_hz
+from mramsim.kernels.current_sum import REACH
+from mramsim.kernels.pcsa import PcsaTile
+from mramsim.kernels.words import pack_bits
+from mramsim.arrays.card import MappingCard
+
+_NODES = 64  # quadrature points of the noise integral
+
+
+def node_v(resistance_ohm: NDArray[np.float64], mapping: MappingCard) -> NDArray[np.float64]:
+    """Return the voltage of a discharging node at the strobe, in V."""
+    return mapping.vdd_v * np.exp(-mapping.t_read_s / (resistance_ohm * mapping.bitline_f))
+
+
+def noise_variances(
+    card: DeviceCard, mapping: MappingCard, classes: tuple[Branch, ...], temperature_k: float
+) -> NDArray[np.float64]:
+    """Return the noise of a node at the strobe for each state of its branch, in V squared.
+
+    White noise of one-sided spectrum S(t') charges the node through the time constant RC:
+    ``var = 1 / (2 C^2) int_0^t S(t') exp(-2 (t - t') / RC) dt'``. For pure Johnson noise this is
+    ``kT / C (1 - exp(-2 t / RC))``.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    duration = mapping.t_read_s
+    result = np.empty(len(classes))
+    for index, branch in enumerate(classes):
+        tau = branch.total_ohm * mapping.bitline_f
+        # the integrand lives in the last few RC before the strobe
+        start = max(0.0, duration - 20.0 * tau)
+        times = start + (duration - start) * (nodes + 1.0) / 2.0
+        current = mapping.vdd_v * np.exp(-times / tau) / branch.total_ohm
+        spectrum = thermal_shot_a2_per_hz(
+            current, branch.junction_ohm, branch.series_ohm, temperature_k, card.fano
+        )
+        kernel = np.exp(-2.0 * (duration - times) / tau)
+        integral = (weights * spectrum * kernel).sum() * (duration - start) / 2.0
+        result[index] = integral / (2.0 * mapping.bitline_f**2)
+    return result
+
+
+def signal_v(cells: Cells, mapping: MappingCard) -> NDArray[np.float64]:
+    """Return the latch input for input +1, [rows, columns] in V: positive reads 1."""
+    return node_v(cells.resistance_ohm[1], mapping) - node_v(cells.resistance_ohm[0], mapping)
+
+
+def probability_of_one(
+    input_v: NDArray[np.float64], sigma_v: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return Phi(input / sigma); 0 or 1 beyond 8 sigma, and without noise."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.where(sigma_v > 0.0, input_v / sigma_v, np.where(input_v >= 0, np.inf, -np.inf))
+    result = ndtr(margin)
+    result = np.where(margin > REACH, 1.0, result)
+    return np.where(margin < -REACH, 0.0, result)
+
+
+def program(
+    cells: Cells,
+    card: DeviceCard,
+    mapping: MappingCard,
+    temperature_k: float,
+    effects: frozenset[str],
+    driven: NDArray[np.bool_],
+    offset: NDArray[np.float64],
+    key: NDArray[np.uint32],
+) -> PcsaTile:
+    """Make the record of a tile.
+
+    Parameters
+    ----------
+    cells : Cells
+    card, mapping : DeviceCard, MappingCard
+    temperature_k : float
+    effects : frozenset of str
+    driven : bool array [positions, rows]
+        Rows read at each position.
+    offset : float64 array [columns]
+        Sense-amplifier offset in standard deviations.
+    key : uint32 array [2]
+
+    Returns
+    -------
+    PcsaTile
+    """
+    variances = np.zeros(4)
+    if "thermal_shot" in effects:
+        variances = noise_variances(card, mapping, cells.classes, temperature_k)
+    decision = mapping.sigma_sa_noise_v if "sa_noise" in effects else 0.0
+    sigma_offset = mapping.sigma_sa_offset_v if "sa_offset" in effects else 0.0
+    sigma = np.sqrt(variances[cells.state[0]] + variances[cells.state[1]] + decision**2)
+    signal = signal_v(cells, mapping)
+    shift = (sigma_offset * offset)[None, :]
+    one_on = probability_of_one(shift + signal, sigma)
+    one_off = probability_of_one(shift - signal, sigma)
+    stored = cells.bits.astype(np.bool_)
+    wrong_on = np.where(stored, 1.0 - one_on, one_on)
+    wrong_off = np.where(stored, one_off, 1.0 - one_off)
+    rows, columns = np.nonzero((wrong_on > 0.0) | (wrong_off > 0.0))
+    return PcsaTile(
+        weight=pack_bits(cells.bits.T).T.copy(),
+        driven=pack_bits(driven),
+        rows_on=driven.sum(axis=1).astype(np.int32),
+        odd_row=rows.astype(np.int32),
+        odd_column=columns.astype(np.int32),
+        wrong_on=wrong_on[rows, columns],
+        wrong_off=wrong_off[rows, columns],
+        key=key,
+    )

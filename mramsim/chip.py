@@ -1,0 +1,257 @@
+"""A sampled die: programmed once, read as often as you like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim import effects as effect_table
+from mramsim.arrays import cells, current_sum, pcsa
+from mramsim.arrays.card import MappingCard
+from mramsim.cards import load_card
+from mramsim.devices.card import DeviceCard
+from mramsim.devices.conditions import Conditions
+from mramsim.errors import InputError
+from mramsim.kernels.current_sum import CurrentSumTile
+from mramsim.kernels.pcsa import PcsaTile
+from mramsim.mapping.events import Events
+from mramsim.mapping.layer import LayerPlacement
+from mramsim.mapping.placement import Placement
+from mramsim.mapping.read import read_layer
+from mramsim.mapping.tiles import Tile
+from mramsim.network.graph import batches
+from mramsim.network.nodes import Threshold
+from mramsim.network.nodes.base import Array
+
+READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
+MODELLED: dict[str, frozenset[str]] = {
+    "pcsa": frozenset(
+        {"d2d", "stuck", "bias", "temperature", "thermal_shot", "sa_offset", "sa_noise", "adc"}
+    ),
+    "current_sum": frozenset(
+        {"d2d", "stuck", "bias", "temperature", "thermal_shot", "sa_offset", "sa_noise", "adc"}
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a chip did with a set of images.
+
+    Attributes
+    ----------
+    scores : float32 array [images, classes]
+    predictions : intp array [images]
+    events : Events
+    decision_errors : dict of str to (wrong, decisions)
+        Per layer with a threshold: bits that differ from the exact decision on the same inputs.
+    """
+
+    scores: NDArray[np.float32]
+    predictions: NDArray[np.intp]
+    events: Events
+    decision_errors: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Chip:
+    """A programmed die.
+
+    Attributes
+    ----------
+    placement : Placement
+    device : DeviceCard
+    effects : frozenset of str
+        Effects that act; see `active_effects`.
+    records : dict of str to list
+        Per layer, the record of each tile: all that kernels see.
+    seed, number : int
+        Root of all its random draws.
+    """
+
+    placement: Placement
+    device: DeviceCard
+    effects: frozenset[str]
+    records: Mapping[str, list[CurrentSumTile | PcsaTile]]
+    seed: int
+    number: int
+
+    def predict(self, images: Array, batch: int = 256) -> NDArray[np.intp]:
+        """Return the class of each image; see `run`."""
+        return self.run(images, batch=batch).predictions
+
+    def run(
+        self, images: Array, *, first: int = 0, batch: int = 256, checked: int = 0
+    ) -> Run:
+        """Read the chip for a set of images.
+
+        Parameters
+        ----------
+        images : integer array [images, *input shape]
+        first : int
+            Data-set index of the first image: read noise belongs to an image, not to a batch.
+        batch : int
+            Images computed at a time; does not change the result.
+        checked : int
+            Images whose decisions are compared with the exact ones, from the first on.
+
+        Returns
+        -------
+        Run
+        """
+        scores, events = [], Events()
+        errors: dict[str, tuple[int, int]] = {}
+        start = first
+        for part in batches(images, min(batch, self.placement.block())):
+            indices = np.arange(start, start + len(part), dtype=np.int64)
+            found, counted = self._forward(part, indices, max(0, first + checked - start), errors)
+            scores.append(found)
+            events = events + counted
+            start += len(part)
+        merged = np.concatenate(scores)
+        return Run(merged, np.argmax(merged, axis=1), events, errors)
+
+    def _forward(
+        self,
+        images: Array,
+        indices: NDArray[np.int64],
+        checked: int,
+        errors: dict[str, tuple[int, int]],
+    ) -> tuple[NDArray[np.float32], Events]:
+        network = self.placement.network
+        values: dict[str, Array] = {}
+        decided: set[str] = set()
+        layers = {}
+        for node in network.nodes:
+            layer = self.placement.layer(node.name)
+            if layer is not None:
+                levels = values[node.inputs[0]]
+                records = self.records[node.name]
+                value, events = read_layer(layer, records, levels, indices, self.effects)
+                if layer.threshold is not None:
+                    decided.add(layer.threshold.name)
+                    _count_errors(layer, levels[:checked], value[:checked], errors)
+                values[node.name], layers[node.name] = value, events
+            elif isinstance(node, Threshold) and node.name in decided:
+                values[node.name] = values[node.inputs[0]]
+            else:
+                inputs = [values[name] for name in node.inputs] if node.inputs else [images]
+                values[node.name] = node.forward(*inputs)
+        return values[network.output.name], Events(len(images), layers)
+
+
+def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
+    """Return those of the chosen effects that this design uses and that are modelled."""
+    return chosen & MODELLED[card.sensing]
+
+
+def not_modelled(card: MappingCard) -> list[str]:
+    """Return the effects that a real chip of this design has but the simulation leaves out."""
+    return effect_table.ordered(set(effect_table.NAMES) - MODELLED[card.sensing])
+
+
+def sample_chip(
+    placement: Placement,
+    device: str | Path | DeviceCard = "stt_jung_nature_2022",
+    seed: int = 0,
+    *,
+    number: int = 0,
+    overrides: Mapping[str, Any] | None = None,
+    only: list[str] | None = None,
+    without: list[str] | None = None,
+    conditions: Conditions | None = None,
+) -> Chip:
+    """Sample a die and program the network into it.
+
+    Parameters
+    ----------
+    placement : Placement
+    device : str, path or DeviceCard
+    seed : int
+        At least 0; the same seed and number give the same die.
+    number : int
+        Which die of the seed.
+    overrides : mapping, optional
+        Keys of the device card to replace.
+    only, without : list of str, optional
+        Effects to keep and to leave out; see `mramsim.effects.select`.
+    conditions : Conditions, optional
+        Temperature and age.
+
+    Returns
+    -------
+    Chip
+
+    Raises
+    ------
+    InputError
+        Unknown card, key or effect; negative seed.
+    """
+    if seed < 0 or number < 0:
+        raise InputError(f"seed = {seed}, chip = {number}: at least 0 is allowed")
+    card: DeviceCard = load_card("device", device, overrides)
+    chosen = effect_table.select(only, without or ())
+    active = active_effects(placement.card, chosen)
+    surroundings = conditions or Conditions()
+    records = {
+        layer.name: [
+            _program(layer, tile, card, surroundings, active, (seed, number))
+            for tile in layer.tiles
+        ]
+        for layer in placement.layers
+    }
+    return Chip(placement, card, active, records, seed, number)
+
+
+def _program(
+    layer: LayerPlacement,
+    tile: Tile,
+    card: DeviceCard,
+    conditions: Conditions,
+    effects: frozenset[str],
+    root: tuple[int, int],
+) -> CurrentSumTile | PcsaTile:
+    def sequence(number: int) -> np.random.SeedSequence:
+        key = (root[1], layer.index, tile.index, number)
+        return np.random.SeedSequence(root[0], spawn_key=key)
+
+    def generator(name: str) -> np.random.Generator:
+        return np.random.Generator(np.random.PCG64(sequence(effect_table.number(name))))
+
+    mapping = layer.card
+    columns = slice(tile.column_start, tile.column_stop)
+    node = layer.node
+    weight = node.weight.reshape(node.fan_out, -1)[columns, tile.row_start : tile.row_stop]
+    written = cells.program(card, weight.T, mapping.v_read_v, conditions, effects, generator)
+    mask = node.mask()
+    driven = np.ones((1, tile.rows), dtype=np.bool_)
+    if mask is not None:
+        driven = mask[:, tile.row_start : tile.row_stop]
+    offset = generator("sa_offset").standard_normal(tile.columns)
+    key = sequence(READ_NOISE).generate_state(2, np.uint32)
+    temperature = conditions.kelvin(card, effects)
+    if mapping.sensing == "pcsa":
+        return pcsa.program(written, card, mapping, temperature, effects, driven, offset, key)
+    levels, polarity = np.zeros(tile.columns, np.int32), np.ones(tile.columns, np.int8)
+    if layer.threshold is not None:
+        levels, polarity = layer.share(tile), layer.polarity(tile)
+    return current_sum.program(
+        written, card, mapping, temperature, effects, driven, levels, polarity, offset, key
+    )
+
+
+def _count_errors(
+    layer: LayerPlacement, levels: Array, bits: Array, errors: dict[str, tuple[int, int]]
+) -> None:
+    """Compare decisions with the exact ones on the same inputs."""
+    if not len(levels):
+        return
+    assert layer.threshold is not None
+    exact = layer.threshold.forward(layer.node.forward(levels))
+    wrong, total = errors.get(layer.name, (0, 0))
+    errors[layer.name] = (wrong + int((exact != bits).sum()), total + exact.size)

@@ -1,0 +1,1 @@
+"""One magnetic tunnel junction: resistance, spread, noise, switching, retention, dynamics."""

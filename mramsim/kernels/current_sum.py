@@ -1,0 +1,267 @@
+"""Read a tile whose column currents add up: one analog count per column, then a decision.
+
+The record of the tile is all that the kernel sees. Nominal matches come from a popcount; what the
+cells of a column add beyond their nominal value was stored at programming as integers on a grid and
+is summed in integers, so order, batch and threads cannot matter. One Gaussian per column read
+carries the noise of all its cells; it is drawn only where it could change the result within 8
+sigma.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from mramsim.kernels.gauss import normal
+from mramsim.kernels.jit import kernel
+from mramsim.kernels.words import count_matches, rows_of
+
+EXACT, CODES, VOTE, SWEEP = 0, 1, 2, 3
+REACH = 8.0  # sigmas within which a draw could matter
+_CHUNK = 32
+_FLUSH = 256  # rows whose int8 deviations cannot overflow int16
+
+
+class CurrentSumTile(NamedTuple):
+    """A programmed tile of R rows and M columns; unit: counts (one match is 1).
+
+    Attributes
+    ----------
+    weight : uint64 [W, M]
+        Programmed bits.
+    driven : uint64 [P, W]
+        Rows driven at each position.
+    rows_on : int32 [P]
+        How many they are.
+    gain : float64
+        Counts per match: 1, or 0 where the device has no TMR.
+    step : float64
+        Grid of the stored deviations.
+    base : int64 [P, M]
+        Deviation in steps when every driven row carries bit 0.
+    deviation : int8 [R, M]
+        Steps added when the row carries bit 1.
+    odd_row, odd_column : int32 [K]
+        Cells beyond int8 or with a noise of their own.
+    odd_steps : int64 [K]
+        Steps they add when the row carries bit 1.
+    odd_variance_on, odd_variance_off : float64 [K]
+        Noise variance they add when the row carries bit 1 or bit 0.
+    variance_match, variance_other, variance_column : float64
+        Noise variance per matching cell, per other cell, per decision.
+    offset : float64 [M]
+        Sense-amplifier offset.
+    level : int32 [M]
+        For votes: smallest signed accumulator ``polarity * (2 count - rows_on)`` that gives 1.
+    polarity : int8 [M]
+    key : uint32 [2]
+        Of the per-read draws.
+    """
+
+    weight: NDArray[np.uint64]
+    driven: NDArray[np.uint64]
+    rows_on: NDArray[np.int32]
+    gain: float
+    step: float
+    base: NDArray[np.int64]
+    deviation: NDArray[np.int8]
+    odd_row: NDArray[np.int32]
+    odd_column: NDArray[np.int32]
+    odd_steps: NDArray[np.int64]
+    odd_variance_on: NDArray[np.float64]
+    odd_variance_off: NDArray[np.float64]
+    variance_match: float
+    variance_other: float
+    variance_column: float
+    offset: NDArray[np.float64]
+    level: NDArray[np.int32]
+    polarity: NDArray[np.int8]
+    key: NDArray[np.uint32]
+
+
+class Converter(NamedTuple):
+    """How the analog count is passed on.
+
+    ``EXACT``: as it is; ``CODES``: ``low + step * code`` with ``code`` from 0 to ``codes - 1``;
+    ``VOTE``: +1 or -1 against the column's level; ``SWEEP``: a reference swept over all counts, one
+    comparison each.
+    """
+
+    mode: int
+    low: float
+    step: float
+    codes: int
+
+
+@kernel
+def add_deviations(tile, x, position, steps, rows, narrow):  # type: ignore[no-untyped-def]
+    """Fill `steps` (int64 [M]) with the deviation of each column for one row of bits `x`."""
+    columns = steps.size
+    base = tile.base[position]
+    for column in range(columns):
+        steps[column] = base[column]
+    count = rows_of(x, rows)
+    first = 0
+    while first < count:
+        last = min(count, first + _FLUSH)
+        narrow[:] = 0
+        while first + 4 <= last:
+            d0 = tile.deviation[rows[first]]
+            d1 = tile.deviation[rows[first + 1]]
+            d2 = tile.deviation[rows[first + 2]]
+            d3 = tile.deviation[rows[first + 3]]
+            for column in range(columns):
+                pair0 = np.int16(np.int16(d0[column]) + np.int16(d1[column]))
+                pair1 = np.int16(np.int16(d2[column]) + np.int16(d3[column]))
+                narrow[column] = np.int16(narrow[column] + np.int16(pair0 + pair1))
+            first += 4
+        while first < last:
+            single = tile.deviation[rows[first]]
+            for column in range(columns):
+                narrow[column] = np.int16(narrow[column] + single[column])
+            first += 1
+        for column in range(columns):
+            steps[column] += narrow[column]
+
+
+@kernel
+def add_odd_cells(tile, x, position, steps, variance):  # type: ignore[no-untyped-def]
+    """Add the cells that do not fit the classes, in the order of their list."""
+    driven = tile.driven[position]
+    for k in range(tile.odd_row.size):
+        row, column = tile.odd_row[k], tile.odd_column[k]
+        word, bit = row >> 6, np.uint64(row & 63)
+        if (x[word] >> bit) & np.uint64(1):
+            steps[column] += tile.odd_steps[k]
+            variance[column] += tile.odd_variance_on[k]
+        elif (driven[word] >> bit) & np.uint64(1):
+            variance[column] += tile.odd_variance_off[k]
+
+
+@kernel
+def code_of(value, converter):  # type: ignore[no-untyped-def]
+    """Return the code of an analog count: rounded to the next step, cut at both ends."""
+    code = np.floor((value - converter.low) / converter.step + 0.5)
+    return min(max(code, 0.0), converter.codes - 1.0)
+
+
+@kernel
+def vote_of(value, rows_on, level, polarity):  # type: ignore[no-untyped-def]
+    """Return +1 or -1: the sign of a column against its share of the threshold.
+
+    The reference stands half a count below the first count that should give 1.
+    """
+    if polarity > 0:
+        first = np.floor((level + rows_on + 1) / 2.0)
+        return 1.0 if value > first - 0.5 else -1.0
+    last = np.floor((rows_on - level) / 2.0)
+    return 1.0 if value < last + 0.5 else -1.0
+
+
+@kernel
+def swept(value, sigma, rows_on, image, position, step, column, key):  # type: ignore[no-untyped-def]
+    """Count the reference levels 1/2, 3/2, ... below the column, each compared with fresh noise."""
+    count = min(max(np.floor(value - REACH * sigma + 0.5), 0.0), float(rows_on))
+    last = min(max(np.floor(value + REACH * sigma + 0.5), 0.0), float(rows_on))
+    first = np.int64(count)
+    draws = 0
+    for level in range(first, np.int64(last)):
+        noise = normal(image, position, step + np.uint32(level + 1), column, key[0], key[1])
+        draws += 1
+        if value + sigma * noise > level + 0.5:
+            count += 1.0
+    return count, draws
+
+
+@kernel
+def convert(tile, converter, value, sigma, position, image, place, step, column):  # type: ignore[no-untyped-def]
+    """Return the passed-on number of one column read and how many draws it took."""
+    rows_on = tile.rows_on[position]
+    mode = converter.mode
+    key = tile.key
+    if mode == SWEEP:
+        count, draws = swept(value, sigma, rows_on, image, place, step, np.uint32(column), key)
+        return 2.0 * count - rows_on, draws
+    low, high = value - REACH * sigma, value + REACH * sigma
+    level, polarity = tile.level[column], tile.polarity[column]
+    if mode == CODES:
+        settled = code_of(low, converter) == code_of(high, converter)
+    elif mode == VOTE:
+        settled = vote_of(low, rows_on, level, polarity) == vote_of(high, rows_on, level, polarity)
+    else:
+        settled = sigma == 0.0
+    draws = 0
+    if not settled:
+        value += sigma * normal(image, place, step, np.uint32(column), key[0], key[1])
+        draws = 1
+    if mode == CODES:
+        value = converter.low + converter.step * code_of(value, converter)
+    elif mode == VOTE:
+        return vote_of(value, rows_on, level, polarity), draws
+    return 2.0 * value - rows_on, draws
+
+
+@kernel(parallel=True)
+def read_current_sum(x, images, positions, step, tile, converter, sums):  # type: ignore[no-untyped-def]
+    """Read every column of a tile once for every row of bits.
+
+    Parameters
+    ----------
+    x : uint64 [N, W]
+        Packed bits of one plane, row tile only; undriven bits zero. ``N = images * positions``.
+    images : int64 [images]
+        Data-set index of each image: part of the random counter.
+    positions : int
+        Output positions per image.
+    step : int
+        Bit plane: part of the random counter.
+    tile : CurrentSumTile
+    converter : Converter
+    sums : float64 [N, M]
+        Filled with the numbers passed on: accumulators ``2 count - rows_on``, or votes.
+
+    Returns
+    -------
+    int
+        Random draws made.
+    """
+    count = x.shape[0]
+    columns = tile.weight.shape[1]
+    total = 0
+    base_step = np.uint32(step << 24)
+    for chunk in prange((count + _CHUNK - 1) // _CHUNK):
+        matches = np.empty(columns, dtype=np.int32)
+        steps = np.empty(columns, dtype=np.int64)
+        narrow = np.empty(columns, dtype=np.int16)
+        variance = np.zeros(columns, dtype=np.float64)
+        rows = np.empty(tile.weight.shape[0] * 64, dtype=np.int64)
+        made = 0
+        for n in range(chunk * _CHUNK, min(count, (chunk + 1) * _CHUNK)):
+            place = n % positions
+            position = min(place, tile.driven.shape[0] - 1)
+            image = np.uint32(images[n // positions])
+            count_matches(x[n], tile.weight, tile.driven[position], matches)
+            add_deviations(tile, x[n], position, steps, rows, narrow)
+            if tile.odd_row.size > 0:
+                variance[:] = 0.0
+                add_odd_cells(tile, x[n], position, steps, variance)
+            others = tile.rows_on[position]
+            for column in range(columns):
+                match = matches[column]
+                value = tile.gain * match + tile.step * steps[column] + tile.offset[column]
+                sigma = np.sqrt(
+                    match * tile.variance_match
+                    + (others - match) * tile.variance_other
+                    + tile.variance_column
+                    + variance[column]
+                )
+                number, draws = convert(
+                    tile, converter, value, sigma, position, image, np.uint32(place), base_step, column
+                )
+                sums[n, column] = number
+                made += draws
+        total += made
+    return total

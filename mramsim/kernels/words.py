@@ -1,0 +1,99 @@
+"""Packed words: 64 bits of one sign each, bit 0 first, spare bits zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import prange, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from mramsim.kernels.jit import kernel
+
+
+@intrinsic
+def popcount(typing_context, word):  # type: ignore[no-untyped-def]
+    """Return the number of set bits of a uint64."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def lowest_bit(typing_context, word):  # type: ignore[no-untyped-def]
+    """Return the index of the lowest set bit of a uint64 that is not zero."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+@kernel
+def rows_of(words, rows):  # type: ignore[no-untyped-def]
+    """Write the indices of all set bits of `words` (uint64 [W]) to `rows`; return how many."""
+    count = 0
+    for position in range(words.size):
+        word = words[position]
+        while word != np.uint64(0):
+            bit = lowest_bit(word)
+            rows[count] = position * 64 + np.int64(bit)
+            count += 1
+            word &= word - np.uint64(1)
+    return count
+
+
+@kernel(parallel=True)
+def pack(levels, plane, words):  # type: ignore[no-untyped-def]
+    """Pack bit `plane` of levels (uint8 [N, rows]) into `words` (uint64 [N, ceil(rows / 64)])."""
+    rows = levels.shape[1]
+    for n in prange(levels.shape[0]):
+        for position in range(words.shape[1]):
+            word = np.uint64(0)
+            start = position * 64
+            for bit in range(min(64, rows - start)):
+                value = np.uint64((levels[n, start + bit] >> plane) & 1)
+                word |= value << np.uint64(bit)
+            words[n, position] = word
+
+
+@kernel(parallel=True)
+def xnor_popcount(x, w, driven, counts):  # type: ignore[no-untyped-def]
+    """Count equal driven bits of every row of `x` with every column of `w`.
+
+    Parameters
+    ----------
+    x : uint64 [N, W]
+        Undriven bits are zero.
+    w : uint64 [W, M]
+    driven : uint64 [P, W]
+        Row ``n`` of `x` belongs to position ``n % P``.
+    counts : int32 [N, M]
+        Filled.
+    """
+    for n in prange(x.shape[0]):
+        count_matches(x[n], w, driven[n % driven.shape[0]], counts[n])
+
+
+@kernel
+def count_matches(x, w, driven, counts):  # type: ignore[no-untyped-def]
+    """Fill counts (int32 [M]) with the matches of one row x (uint64 [W]) in w (uint64 [W, M])."""
+    counts[:] = 0
+    for position in range(x.size):
+        word = ~x[position]
+        on = driven[position]
+        for column in range(counts.size):
+            counts[column] += np.int32(popcount((word ^ w[position, column]) & on))
+
+
+def pack_bits(bits: NDArray[Any]) -> NDArray[np.uint64]:
+    """Pack bits [N, rows] (bool or 0 and 1) into words, uint64 [N, ceil(rows / 64)]."""
+    flat = np.packbits(np.asarray(bits, dtype=np.bool_), axis=-1, bitorder="little")
+    width = -(-bits.shape[-1] // 64) * 8
+    padded = np.zeros((*flat.shape[:-1], width), dtype=np.uint8)
+    padded[..., : flat.shape[-1]] = flat
+    return padded.view("<u8").astype(np.uint64, copy=False)

@@ -1,0 +1,1 @@
+"""Network to placement: which weights stand in which tile, how they are driven and read."""

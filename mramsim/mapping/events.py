@@ -1,0 +1,170 @@
+"""Counted events of a run: the only thing that energy, latency and area are made from.
+
+Counts follow from how often each input row carried each bit, and from the weights: both are exact,
+so events add over batches, shards and threads. Expected activity goes through the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil, log2
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.mapping.layer import LayerPlacement
+from mramsim.mapping.tiles import Tile
+
+TILE_EVENTS = (
+    "reads_x1_w1",
+    "reads_x1_w0",
+    "reads_x0_w1",
+    "reads_x0_w0",
+    "row_drives",
+    "steps",
+    "column_reads",
+    "decisions",
+    "conversions",
+    "counted_bits",
+)
+LAYER_EVENTS = ("adder_ops", "register_bits", "compare_bits", "input_bits", "output_bits")
+
+
+@dataclass(frozen=True, eq=False)
+class LayerEvents:
+    """Events of one layer.
+
+    Attributes
+    ----------
+    tiles : int64 array [tiles, len(TILE_EVENTS)]
+        ``reads_x1_w0`` counts cells read with input +1 and weight -1, and so on; ``row_drives``
+        word-line activations; ``steps`` reads in sequence; ``column_reads`` columns sensed;
+        ``decisions`` comparisons of sense amplifiers; ``conversions`` of the converter;
+        ``counted_bits`` bits through a digital popcount.
+    digital : int64 array [len(LAYER_EVENTS)]
+        ``adder_ops`` one-bit full additions of partial sums, ``register_bits`` flip-flops written,
+        ``compare_bits`` one-bit full additions of thresholds, ``input_bits`` and ``output_bits``
+        activations moved.
+    draws : int
+        Random numbers drawn while reading (a figure of the simulation, not of the chip).
+    """
+
+    tiles: NDArray[np.int64]
+    digital: NDArray[np.int64]
+    draws: int = 0
+
+    def __add__(self, other: LayerEvents) -> LayerEvents:
+        """Add the events of two parts of a run."""
+        return LayerEvents(
+            self.tiles + other.tiles, self.digital + other.digital, self.draws + other.draws
+        )
+
+    def total(self, name: str) -> int:
+        """Return one event, summed over tiles."""
+        if name in TILE_EVENTS:
+            return int(self.tiles[:, TILE_EVENTS.index(name)].sum())
+        return int(self.digital[LAYER_EVENTS.index(name)])
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Events of a run over `images` images, by layer name."""
+
+    images: int = 0
+    layers: Mapping[str, LayerEvents] = field(default_factory=dict)
+
+    def __add__(self, other: Events) -> Events:
+        """Add the events of two parts of a run."""
+        names = list(self.layers) or list(other.layers)
+        merged = {}
+        for name in names:
+            parts = [run.layers[name] for run in (self, other) if name in run.layers]
+            merged[name] = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        return Events(self.images + other.images, merged)
+
+
+def tile_events(
+    layer: LayerPlacement,
+    tile: Tile,
+    ones: NDArray[np.int64],
+    driven: NDArray[np.int64],
+    evaluations: int,
+) -> NDArray[np.int64]:
+    """Return the events of one tile.
+
+    Parameters
+    ----------
+    layer : LayerPlacement
+    tile : Tile
+    ones : int64 array [rows]
+        How often each row carried bit 1, over evaluations and bit planes.
+    driven : int64 array [rows]
+        How often each row was driven.
+    evaluations : int
+        Images times positions.
+
+    Returns
+    -------
+    int64 array [len(TILE_EVENTS)]
+    """
+    node = layer.node
+    per_group = node.fan_out // node.groups
+    first = tile.group * per_group
+    block = node.matrix()[tile.group][
+        tile.column_start - first : tile.column_stop - first, tile.row_start : tile.row_stop
+    ]
+    plus = block.sum(axis=0, dtype=np.int64)
+    minus = tile.columns - plus
+    zeros = driven - ones
+    groups = -(-tile.rows // layer.card.rows_on)
+    reads = evaluations * node.planes
+    columns = reads * groups * tile.columns
+    cells = int(driven.sum()) * tile.columns
+    decisions = {
+        "count": cells,
+        "codes": columns * layer.card.adc_bits,
+        "vote": columns,
+        "sweep": cells,
+    }[layer.reading]
+    return np.array(
+        [
+            int(ones @ plus),
+            int(ones @ minus),
+            int(zeros @ plus),
+            int(zeros @ minus),
+            int(driven.sum()),
+            reads * groups,
+            columns,
+            decisions,
+            columns if layer.reading == "codes" else 0,
+            decisions if layer.reading in ("count", "sweep") else 0,
+        ],
+        dtype=np.int64,
+    )
+
+
+def digital_events(layer: LayerPlacement, images: int) -> NDArray[np.int64]:
+    """Return the digital events of a layer, int64 [len(LAYER_EVENTS)]."""
+    node = layer.node
+    outputs = images * layer.positions * node.fan_out
+    if layer.votes:
+        width = ceil(log2(layer.row_blocks + 1))
+        parts = layer.row_blocks
+    else:
+        width = ceil(log2(2 * node.reach + 1))
+        row_groups = -(-min(layer.card.rows, node.fan_in) // layer.card.rows_on)
+        analog = row_groups if layer.reading != "count" else 1
+        parts = layer.row_blocks * node.planes * analog
+    compares = outputs * width if layer.threshold is not None and not _absorbed(layer) else 0
+    input_bits = images * layer.positions * node.fan_in * node.groups * node.planes
+    output_bits = outputs * (1 if layer.threshold is not None else width)
+    return np.array(
+        [outputs * (parts - 1) * width, outputs * width, compares, input_bits, output_bits],
+        dtype=np.int64,
+    )
+
+
+def _absorbed(layer: LayerPlacement) -> bool:
+    """Whether the array itself takes the threshold decision."""
+    return layer.reading == "vote"

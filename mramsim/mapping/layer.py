@@ -1,0 +1,161 @@
+"""One layer on arrays: its tiles and how its sums are formed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.arrays.card import MappingCard
+from mramsim.mapping.tiles import Tile, cut
+from mramsim.network.nodes import Product, Threshold
+
+Reading = Literal["count", "codes", "vote", "sweep"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A quantiser over counts: ``low + step * code``, codes from 0 to ``codes - 1``."""
+
+    low: float
+    step: float
+    codes: int
+
+    def quantise(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `counts` rounded to the next step and cut at both ends."""
+        code = np.floor((counts - self.low) / self.step + 0.5)
+        return self.low + self.step * np.clip(code, 0.0, self.codes - 1.0)
+
+
+def fit_range(low: float, high: float, bits: int) -> Range:
+    """Return the range of ``2**bits`` codes that covers counts `low` to `high`.
+
+    A step is never below one count: with room to spare the codes are exact counts around the
+    middle.
+    """
+    codes = 1 << bits
+    if high - low <= codes - 1:
+        first = np.floor((low + high - (codes - 1)) / 2)
+        return Range(float(max(first, 0.0) if low >= 0 else first), 1.0, codes)
+    return Range(float(low), float((high - low) / (codes - 1)), codes)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPlacement:
+    """A product of the network, cut into tiles.
+
+    Attributes
+    ----------
+    index : int
+        Number among the mapped layers: part of the key of all draws.
+    node : Product
+    threshold : Threshold or None
+        What follows; None for the output layer.
+    card : MappingCard
+        With the overrides of this layer.
+    tiles : tuple of Tile
+    reading : {"count", "codes", "vote", "sweep"}
+        What a tile hands on: digitally counted bits, converter codes, one vote per column, or
+        counts from a swept reference.
+    converter_range : Range or None
+        Of the converter, for ``codes``.
+    sum_range : Range or None
+        Of partial sums, where the policy rounds them.
+    """
+
+    index: int
+    node: Product
+    threshold: Threshold | None
+    card: MappingCard
+    tiles: tuple[Tile, ...]
+    reading: Reading
+    converter_range: Range | None
+    sum_range: Range | None
+
+    @property
+    def name(self) -> str:
+        """Name of the product node."""
+        return self.node.name
+
+    @property
+    def row_blocks(self) -> int:
+        """Row tiles per neuron."""
+        return max(tile.row_block for tile in self.tiles) + 1
+
+    @property
+    def positions(self) -> int:
+        """Evaluations per image."""
+        mask = self.node.mask()
+        size = getattr(self.node, "output_size", (1, 1))
+        return int(np.prod(size)) if mask is None else len(mask)
+
+    @property
+    def steps(self) -> int:
+        """Reads in sequence for one position: bit planes times row groups of a tile."""
+        rows = min(self.card.rows, self.node.fan_in)
+        groups = -(-rows // self.card.rows_on)
+        return self.node.planes * groups
+
+    @property
+    def votes(self) -> bool:
+        """Whether row tiles vote instead of adding."""
+        return self.reading == "vote" or (
+            self.card.partial_sums == "majority" and self.threshold is not None
+        )
+
+    @property
+    def utilisation(self) -> float:
+        """Share of the cells of its tiles that hold weights."""
+        cells = len(self.tiles) * self.card.rows * self.card.columns
+        return self.node.weight.size / cells
+
+    def with_ranges(self, low: float, high: float) -> LayerPlacement:
+        """Return the layer with its ranges set to tile counts `low` to `high`."""
+        converter = (
+            fit_range(low, high, self.card.adc_bits) if self.converter_range is not None else None
+        )
+        sums = (
+            fit_range(low, high, self.card.partial_sum_bits) if self.sum_range is not None else None
+        )
+        return replace(self, converter_range=converter, sum_range=sums)
+
+    def share(self, tile: Tile) -> NDArray[np.int32]:
+        """Return the level that a tile's columns vote against, int32 [columns].
+
+        A tile's share of the threshold is its share of the rows, rounded up to an integer.
+        """
+        assert self.threshold is not None
+        level = self.threshold.level[tile.column_start : tile.column_stop].astype(np.int64)
+        return (-((-level * tile.rows) // self.node.fan_in)).astype(np.int32)
+
+    def polarity(self, tile: Tile) -> NDArray[np.int8]:
+        """Return the polarity of a tile's columns, int8 [columns]."""
+        assert self.threshold is not None
+        return self.threshold.polarity[tile.column_start : tile.column_stop]
+
+
+def place_layer(
+    index: int, node: Product, threshold: Threshold | None, card: MappingCard
+) -> LayerPlacement:
+    """Cut one product into tiles and choose how it is read.
+
+    A layer that needs counts (the output, several bit planes, or partial sums that add) but has one
+    sense amplifier per column is read by a swept reference.
+    """
+    tiles = cut(node.fan_in, node.fan_out, node.groups, card.rows, card.columns)
+    reading: Reading
+    if card.sensing == "pcsa":
+        reading = "count"
+    elif card.converter == "sar":
+        reading = "codes"
+    elif threshold is not None and node.planes == 1 and card.partial_sums == "majority":
+        reading = "vote"
+    else:
+        reading = "sweep"
+    rows = float(min(card.rows, node.fan_in))
+    converter = fit_range(0.0, rows, card.adc_bits) if reading == "codes" else None
+    rounds = card.partial_sums == "adc"
+    sums = fit_range(0.0, rows, card.partial_sum_bits) if rounds else None
+    return LayerPlacement(index, node, threshold, card, tiles, reading, converter, sums)

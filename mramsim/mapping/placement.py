@@ -1,0 +1,166 @@
+"""A network on arrays: every binary product cut into tiles, everything else digital."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mramsim.cards import load_card
+from mramsim.errors import InputError, nearest
+from mramsim.arrays.card import MappingCard
+from mramsim.mapping.layer import LayerPlacement, place_layer
+from mramsim.network.graph import Network, batches
+from mramsim.network.nodes import Threshold
+from mramsim.network.nodes.base import Array
+
+if TYPE_CHECKING:
+    from mramsim.chip import Chip
+
+
+_BLOCK_BYTES = 1 << 27
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """A network placed on arrays of one design.
+
+    Attributes
+    ----------
+    network : Network
+    card : MappingCard
+    layers : tuple of LayerPlacement
+        In network order.
+    calibrated : bool
+        Whether converter ranges follow images (`calibrate`) or cover all counts.
+    """
+
+    network: Network
+    card: MappingCard
+    layers: tuple[LayerPlacement, ...]
+    calibrated: bool = False
+
+    def layer(self, name: str) -> LayerPlacement | None:
+        """Return the placement of the node called `name`, or None where it is digital."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        return None
+
+    def calibrate(self, images: Array) -> Placement:
+        """Return the placement with every calibrated range set to what `images` reach.
+
+        Parameters
+        ----------
+        images : integer array [images, *input shape]
+            Training images; the noiseless tile counts of each layer set its range.
+
+        Returns
+        -------
+        Placement
+        """
+        wants = [
+            layer
+            for layer in self.layers
+            if layer.card.adc_range == "calibrated"
+            and (layer.converter_range is not None or layer.sum_range is not None)
+        ]
+        if not wants:
+            return self
+        reached: dict[str, list[tuple[float, float]]] = {layer.name: [] for layer in wants}
+        for part in batches(images, self.block()):
+            values = self.network.values(part)
+            for layer in wants:
+                reached[layer.name].append(_reached(layer, values[layer.node.inputs[0]]))
+        ranges = {
+            name: (min(low for low, _ in found), max(high for _, high in found))
+            for name, found in reached.items()
+        }
+        layers = tuple(
+            layer.with_ranges(*ranges[layer.name]) if layer.name in ranges else layer
+            for layer in self.layers
+        )
+        return replace(self, layers=layers, calibrated=True)
+
+    def block(self) -> int:
+        """Return how many images may be read at a time within about 128 MiB of memory."""
+        largest = 1
+        for layer in self.layers:
+            node = layer.node
+            row_bytes = node.fan_in * node.groups
+            largest = max(largest, layer.positions * (row_bytes + 24 * node.fan_out))
+        return max(1, _BLOCK_BYTES // largest)
+
+    def sample(self, device: Any = "stt_jung_nature_2022", seed: int = 0, **options: Any) -> Chip:
+        """Sample one chip; see `mramsim.chip.sample_chip`."""
+        from mramsim.chip import sample_chip
+
+        return sample_chip(self, device=device, seed=seed, **options)
+
+
+def place(
+    network: Network,
+    mapping: str | Path | MappingCard = "pcsa_hirtzlin_nanoarch_2019",
+    overrides: Mapping[str, Any] | None = None,
+    layers: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Placement:
+    """Place a network on arrays.
+
+    Parameters
+    ----------
+    network : Network
+    mapping : str, path or MappingCard
+    overrides : mapping, optional
+        Keys of the mapping card to replace for all layers.
+    layers : mapping of str to mapping, optional
+        Keys to replace for single layers, by node name.
+
+    Returns
+    -------
+    Placement
+
+    Raises
+    ------
+    InputError
+        Unknown card, key or layer.
+    """
+    card: MappingCard = load_card("mapping", mapping, overrides)
+    own = dict(layers or {})
+    names = [node.name for node in network.products()]
+    for name in own:
+        if name not in names:
+            raise InputError(f"layer '{name}' is not in the network{nearest(name, names)}")
+    placed = []
+    for index, node in enumerate(network.products()):
+        readers = network.consumers(node.name)
+        follows = readers[0] if len(readers) == 1 else None
+        threshold = follows if isinstance(follows, Threshold) else None
+        layer_card: MappingCard = load_card("mapping", card, own.get(node.name))
+        placed.append(place_layer(index, node, threshold, layer_card))
+    return Placement(network, card, tuple(placed))
+
+
+def _reached(layer: LayerPlacement, levels: Array) -> tuple[float, float]:
+    """Return the smallest and largest count that any tile reaches on these input levels."""
+    node = layer.node
+    rows = node.rows(levels)
+    mask = node.mask()
+    driven = np.ones((1, node.fan_in)) if mask is None else mask.astype(np.float64)
+    matrix = 2.0 * node.matrix() - 1.0
+    lowest, highest = np.inf, -np.inf
+    for tile in layer.tiles:
+        part = slice(tile.row_start, tile.row_stop)
+        first = tile.group * matrix.shape[1]
+        columns = slice(tile.column_start - first, tile.column_stop - first)
+        weights = matrix[tile.group, columns, part].T
+        on = driven[:, part].sum(axis=1)[None, :, None]
+        for plane in range(node.planes):
+            bits = (rows[:, :, tile.group, part] >> plane) & 1
+            signs = (2.0 * bits - 1.0) * driven[None, :, part]
+            counts = (signs @ weights + on) / 2.0
+            lowest = min(lowest, float(counts.min()))
+            highest = max(highest, float(counts.max()))
+    return lowest, highest
