@@ -85,9 +85,7 @@ class Chip:
         """Return the class of each image; see `run`."""
         return self.run(images, batch=batch).predictions
 
-    def run(
-        self, images: Array, *, first: int = 0, batch: int = 256, checked: int = 0
-    ) -> Run:
+    def run(self, images: Array, *, first: int = 0, batch: int = 256, checked: int = 0) -> Run:
         """Read the chip for a set of images.
 
         Parameters

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.arrays.cells import AP, P, Branch, Cells
+from mramsim.arrays.card import MappingCard
+from mramsim.arrays.cells import AP, Branch, Cells, P
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 from mramsim.kernels.current_sum import CurrentSumTile
 from mramsim.kernels.words import pack_bits
-from mramsim.arrays.card import MappingCard
 
 GRID = 0.1  # step of stored deviations over their root mean square: adds 0.083 % of variance
 _FINE = 2.0**-20  # step in counts where cells have no spread
@@ -31,7 +31,9 @@ def unit_siemens(classes: tuple[Branch, ...]) -> tuple[float, float]:
     return g_p - g_ap, 1.0
 
 
-def expected_spread(card: DeviceCard, classes: tuple[Branch, ...], effects: frozenset[str]) -> float:
+def expected_spread(
+    card: DeviceCard, classes: tuple[Branch, ...], effects: frozenset[str]
+) -> float:
     """Return the root mean square deviation of a branch in counts, to first order.
 
     ``sigma_G = sigma_R / R^2`` with ``sigma_R^2 = R_j^2 (4 sigma_D^2 + sigma_RA^2)

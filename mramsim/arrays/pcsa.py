@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import Branch, Cells
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 from mramsim.kernels.current_sum import REACH
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.kernels.words import pack_bits
-from mramsim.arrays.card import MappingCard
 
 _NODES = 64  # quadrature points of the noise integral
 

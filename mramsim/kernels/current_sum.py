@@ -145,31 +145,32 @@ def add_odd_cells(tile, x, position, steps, variance):  # type: ignore[no-untype
 def code_of(value, converter):  # type: ignore[no-untyped-def]
     """Return the code of an analog count: rounded to the next step, cut at both ends."""
     code = np.floor((value - converter.low) / converter.step + 0.5)
-    return min(max(code, 0.0), converter.codes - 1.0)
+    code = code if code > 0.0 else 0.0
+    last = converter.codes - 1.0
+    return code if code < last else last
 
 
 @kernel
-def vote_of(value, rows_on, level, polarity):  # type: ignore[no-untyped-def]
-    """Return +1 or -1: the sign of a column against its share of the threshold.
+def border_of(rows_on, level, polarity):  # type: ignore[no-untyped-def]
+    """Return the reference of a column that votes, in counts.
 
-    The reference stands half a count below the first count that should give 1.
+    Half a count before the first count for which ``polarity * (2 count - rows_on) >= level``:
+    above it the vote is `polarity`, below it the opposite.
     """
     if polarity > 0:
-        first = np.floor((level + rows_on + 1) / 2.0)
-        return 1.0 if value > first - 0.5 else -1.0
-    last = np.floor((rows_on - level) / 2.0)
-    return 1.0 if value < last + 0.5 else -1.0
+        return np.floor((rows_on + level + 1.0) / 2.0) - 0.5
+    return np.floor((rows_on - level) / 2.0) + 0.5
 
 
 @kernel
-def swept(value, sigma, rows_on, image, position, step, column, key):  # type: ignore[no-untyped-def]
+def swept(value, sigma, rows_on, image, place, step, column, key):  # type: ignore[no-untyped-def]
     """Count the reference levels 1/2, 3/2, ... below the column, each compared with fresh noise."""
-    count = min(max(np.floor(value - REACH * sigma + 0.5), 0.0), float(rows_on))
-    last = min(max(np.floor(value + REACH * sigma + 0.5), 0.0), float(rows_on))
-    first = np.int64(count)
+    count = min(max(np.floor(value - REACH * sigma + 0.5), 0.0), rows_on)
+    last = min(max(np.floor(value + REACH * sigma + 0.5), 0.0), rows_on)
     draws = 0
-    for level in range(first, np.int64(last)):
-        noise = normal(image, position, step + np.uint32(level + 1), column, key[0], key[1])
+    for level in range(np.int64(count), np.int64(last)):
+        at = step + np.uint32(level + 1)
+        noise = normal(image, place, at, np.uint32(column), key[0], key[1])
         draws += 1
         if value + sigma * noise > level + 0.5:
             count += 1.0
@@ -177,31 +178,96 @@ def swept(value, sigma, rows_on, image, position, step, column, key):  # type: i
 
 
 @kernel
-def convert(tile, converter, value, sigma, position, image, place, step, column):  # type: ignore[no-untyped-def]
-    """Return the passed-on number of one column read and how many draws it took."""
-    rows_on = tile.rows_on[position]
+def analog_counts(tile, matches, steps, rows_on, extra, values, sigmas):  # type: ignore[no-untyped-def]
+    """Fill the noiseless analog count and the noise of every column (float64 [M])."""
+    gain, step, offset = tile.gain, tile.step, tile.offset
+    match_variance, other_variance = tile.variance_match, tile.variance_other
+    column_variance = tile.variance_column
+    for column in range(values.size):
+        match = np.float64(matches[column])
+        values[column] = gain * match + step * np.float64(steps[column]) + offset[column]
+        sigmas[column] = np.sqrt(
+            match * match_variance
+            + (rows_on - match) * other_variance
+            + column_variance
+            + extra[column]
+        )
+
+
+@kernel
+def add_noise(  # type: ignore[no-untyped-def]
+    values, sigmas, chosen, count, image, place, step, key, noise
+):
+    """Add a fresh Gaussian to each of the `count` columns listed in `chosen` (int64).
+
+    `noise` (float64 [M]) is scratch: drawing apart from adding lets the draws vectorise.
+    """
+    k0, k1 = key[0], key[1]
+    for k in range(count):
+        noise[k] = normal(image, place, step, np.uint32(chosen[k]), k0, k1)
+    for k in range(count):
+        column = chosen[k]
+        values[column] += sigmas[column] * noise[k]
+
+
+@kernel
+def unsettled_codes(values, sigmas, converter, open_):  # type: ignore[no-untyped-def]
+    """Mark the columns whose code could change within 8 sigma (uint8 [M])."""
+    for column in range(values.size):
+        reach = REACH * sigmas[column]
+        first = code_of(values[column] - reach, converter)
+        open_[column] = first != code_of(values[column] + reach, converter)
+
+
+@kernel
+def unsettled_votes(values, sigmas, rows_on, level, polarity, open_):  # type: ignore[no-untyped-def]
+    """Mark the columns whose vote could change within 8 sigma (uint8 [M])."""
+    for column in range(values.size):
+        reach = REACH * sigmas[column]
+        border = border_of(rows_on, level[column], polarity[column])
+        open_[column] = abs(values[column] - border) <= reach
+
+
+@kernel
+def convert(  # type: ignore[no-untyped-def]
+    tile, converter, rows_on, values, sigmas, image, place, step, open_, chosen, numbers
+):
+    """Fill what every column passes on (float64 [M]); return the draws made."""
+    columns = values.size
     mode = converter.mode
-    key = tile.key
-    if mode == SWEEP:
-        count, draws = swept(value, sigma, rows_on, image, place, step, np.uint32(column), key)
-        return 2.0 * count - rows_on, draws
-    low, high = value - REACH * sigma, value + REACH * sigma
-    level, polarity = tile.level[column], tile.polarity[column]
-    if mode == CODES:
-        settled = code_of(low, converter) == code_of(high, converter)
-    elif mode == VOTE:
-        settled = vote_of(low, rows_on, level, polarity) == vote_of(high, rows_on, level, polarity)
-    else:
-        settled = sigma == 0.0
     draws = 0
-    if not settled:
-        value += sigma * normal(image, place, step, np.uint32(column), key[0], key[1])
-        draws = 1
+    if mode == SWEEP:
+        for column in range(columns):
+            count, made = swept(
+                values[column], sigmas[column], rows_on, image, place, step, column, tile.key
+            )
+            numbers[column] = 2.0 * count - rows_on
+            draws += made
+        return draws
     if mode == CODES:
-        value = converter.low + converter.step * code_of(value, converter)
+        unsettled_codes(values, sigmas, converter, open_)
     elif mode == VOTE:
-        return vote_of(value, rows_on, level, polarity), draws
-    return 2.0 * value - rows_on, draws
+        unsettled_votes(values, sigmas, rows_on, tile.level, tile.polarity, open_)
+    else:
+        for column in range(columns):
+            open_[column] = sigmas[column] > 0.0
+    for column in range(columns):
+        chosen[draws] = column
+        draws += open_[column]
+    add_noise(values, sigmas, chosen, draws, image, place, step, tile.key, numbers)
+    if mode == CODES:
+        for column in range(columns):
+            passed = converter.low + converter.step * code_of(values[column], converter)
+            numbers[column] = 2.0 * passed - rows_on
+    elif mode == VOTE:
+        for column in range(columns):
+            polarity = tile.polarity[column]
+            beyond = values[column] - border_of(rows_on, tile.level[column], polarity)
+            numbers[column] = 1.0 if beyond * polarity > 0.0 else -1.0
+    else:
+        for column in range(columns):
+            numbers[column] = 2.0 * values[column] - rows_on
+    return draws
 
 
 @kernel(parallel=True)
@@ -236,32 +302,36 @@ def read_current_sum(x, images, positions, step, tile, converter, sums):  # type
         matches = np.empty(columns, dtype=np.int32)
         steps = np.empty(columns, dtype=np.int64)
         narrow = np.empty(columns, dtype=np.int16)
-        variance = np.zeros(columns, dtype=np.float64)
+        extra = np.zeros(columns, dtype=np.float64)
+        values = np.empty(columns, dtype=np.float64)
+        sigmas = np.empty(columns, dtype=np.float64)
+        open_ = np.empty(columns, dtype=np.uint8)
+        chosen = np.empty(columns + 1, dtype=np.int64)
         rows = np.empty(tile.weight.shape[0] * 64, dtype=np.int64)
         made = 0
         for n in range(chunk * _CHUNK, min(count, (chunk + 1) * _CHUNK)):
             place = n % positions
             position = min(place, tile.driven.shape[0] - 1)
             image = np.uint32(images[n // positions])
+            rows_on = np.float64(tile.rows_on[position])
             count_matches(x[n], tile.weight, tile.driven[position], matches)
             add_deviations(tile, x[n], position, steps, rows, narrow)
             if tile.odd_row.size > 0:
-                variance[:] = 0.0
-                add_odd_cells(tile, x[n], position, steps, variance)
-            others = tile.rows_on[position]
-            for column in range(columns):
-                match = matches[column]
-                value = tile.gain * match + tile.step * steps[column] + tile.offset[column]
-                sigma = np.sqrt(
-                    match * tile.variance_match
-                    + (others - match) * tile.variance_other
-                    + tile.variance_column
-                    + variance[column]
-                )
-                number, draws = convert(
-                    tile, converter, value, sigma, position, image, np.uint32(place), base_step, column
-                )
-                sums[n, column] = number
-                made += draws
+                extra[:] = 0.0
+                add_odd_cells(tile, x[n], position, steps, extra)
+            analog_counts(tile, matches, steps, rows_on, extra, values, sigmas)
+            made += convert(
+                tile,
+                converter,
+                rows_on,
+                values,
+                sigmas,
+                image,
+                np.uint32(place),
+                base_step,
+                open_,
+                chosen,
+                sums[n],
+            )
         total += made
     return total

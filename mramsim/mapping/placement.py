@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mramsim.arrays.card import MappingCard
 from mramsim.cards import load_card
 from mramsim.errors import InputError, nearest
-from mramsim.arrays.card import MappingCard
 from mramsim.mapping.layer import LayerPlacement, place_layer
 from mramsim.network.graph import Network, batches
 from mramsim.network.nodes import Threshold
@@ -84,6 +84,38 @@ class Placement:
             for layer in self.layers
         )
         return replace(self, layers=layers, calibrated=True)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return one row per mapped layer: size, tiles, utilisation, rows on, cycles."""
+        return [
+            {
+                "layer": layer.name,
+                "fan_in": layer.node.fan_in,
+                "fan_out": layer.node.fan_out,
+                "planes": layer.node.planes,
+                "tiles": len(layer.tiles),
+                "tile": f"{layer.card.rows}x{layer.card.columns}",
+                "utilisation": round(layer.utilisation, 4),
+                "rows_on": min(layer.card.rows_on, layer.node.fan_in),
+                "steps": layer.steps,
+                "positions": layer.positions,
+                "cycles": layer.steps * layer.positions,
+                "wasted_cells": len(layer.tiles) * layer.card.rows * layer.card.columns
+                - layer.node.weight.size,
+                "reading": layer.reading,
+            }
+            for layer in self.layers
+        ]
+
+    def digital(self) -> list[str]:
+        """Return the nodes that run digitally, in order."""
+        mapped = {layer.name for layer in self.layers}
+        absorbed = {
+            layer.threshold.name
+            for layer in self.layers
+            if layer.reading == "vote" and layer.threshold
+        }
+        return [node.name for node in self.network.nodes if node.name not in mapped | absorbed]
 
     def block(self) -> int:
         """Return how many images may be read at a time within about 128 MiB of memory."""

@@ -154,4 +154,3 @@ def batches(images: Array, size: int) -> Iterator[Array]:
     count = max(1, len(images))
     for start in range(0, count, size):
         yield images[start : start + size]
-

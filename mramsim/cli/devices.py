@@ -1,0 +1,23 @@
+"""``mramsim devices``: list or show device cards."""
+
+from __future__ import annotations
+
+import click
+
+from mramsim.cli import options as opt
+
+
+@click.command("devices")
+@click.argument("name", required=False)
+@opt.shared(opt.SET, opt.JSON)
+def command(name: str | None, assignments: tuple[str, ...], as_json: bool) -> None:
+    """List device cards, or show one with its sources."""
+    from mramsim.cards import load_card
+    from mramsim.cli.cards import show_card, show_library
+    from mramsim.settings import parse_assignments, sort_settings
+
+    if name is None:
+        show_library("device", as_json)
+        return
+    settings = sort_settings(parse_assignments(assignments))
+    show_card(load_card("device", name, settings.device), {}, as_json)

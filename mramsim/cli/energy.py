@@ -1,0 +1,45 @@
+"""``mramsim energy``: energy, latency and area without data."""
+
+from __future__ import annotations
+
+import click
+
+from mramsim.cli import options as opt
+
+
+@click.command("energy")
+@click.argument("net", metavar="NET")
+@opt.shared(opt.DEVICE, opt.MAPPING)
+@click.option(
+    "--baseline", "baselines", multiple=True, metavar="B", help="Baseline card; repeatable."
+)
+@click.option("--activity", default=0.5, show_default=True, help="Share of inputs that are +1.")
+@opt.shared(opt.SET, opt.JSON, opt.CONFIG)
+def command(
+    net: str,
+    device: str,
+    mapping: str,
+    baselines: tuple[str, ...],
+    activity: float,
+    assignments: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Estimate energy, latency and area of a network; needs no data.
+
+    NET is a file or pretrained:NAME.
+    """
+    from mramsim.cards import load_card
+    from mramsim.cost.estimate import estimate
+    from mramsim.mapping.placement import place
+    from mramsim.network.library import find_network
+    from mramsim.settings import parse_assignments, sort_settings
+
+    settings = sort_settings(parse_assignments(assignments))
+    network = find_network(net)
+    card = load_card("device", device, settings.device)
+    placement = place(network, mapping, settings.mapping, settings.layers)
+    found = estimate(placement, device=card, activity=activity, baselines=baselines or None)
+    if as_json:
+        opt.print_json(found.as_dict())
+    else:
+        click.echo(str(found))

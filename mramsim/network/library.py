@@ -1,0 +1,35 @@
+"""Trained networks that ship with the package, and the ``NET`` of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mramsim.errors import InputError, nearest
+from mramsim.network.file import load_network
+from mramsim.network.graph import Network
+
+FOLDER = Path(__file__).resolve().parent.parent / "_pretrained"
+PREFIX = "pretrained:"
+
+
+def list_pretrained() -> list[str]:
+    """Return the names of the shipped networks, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.npz"))
+
+
+def find_network(text: str) -> Network:
+    """Load a network by path, or a shipped one by ``pretrained:NAME``.
+
+    Raises
+    ------
+    InputError
+        Unknown name, missing or damaged file.
+    """
+    if not text.startswith(PREFIX):
+        return load_network(text)
+    name = text.removeprefix(PREFIX)
+    if name not in list_pretrained():
+        raise InputError(
+            f"pretrained network '{name}' is unknown{nearest(name, list_pretrained())}"
+        )
+    return load_network(FOLDER / f"{name}.npz")

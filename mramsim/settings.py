@@ -1,0 +1,100 @@
+"""Flat keys of the user (``device.tmr=0``) sorted to what they change."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mramsim.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from mramsim.devices.conditions import Conditions
+
+_CONDITIONS = {
+    "age.seconds": "age_seconds",
+    "age.reads": "age_reads",
+    "temperature_k": "temperature_k",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Values that replace those of cards, and the surroundings of the chip.
+
+    Attributes
+    ----------
+    device, mapping : dict
+        Keys of the cards.
+    layers : dict of str to dict
+        Keys of the mapping card for single layers.
+    surroundings : dict
+        Arguments of `mramsim.devices.conditions.Conditions`.
+    """
+
+    device: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    surroundings: Mapping[str, Any] = field(default_factory=dict)
+
+    def conditions(self) -> Conditions:
+        """Return temperature and age."""
+        from mramsim.devices.conditions import Conditions
+
+        return Conditions(**self.surroundings)
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
+    """Turn ``KEY=VALUE`` texts into a dict; values are TOML values, else plain text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise InputError(f"--set '{text}': KEY=VALUE is expected, such as device.tmr=0")
+        try:
+            found[key.strip()] = tomllib.loads(f"value = {value.strip()}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[key.strip()] = value.strip()
+    return found
+
+
+def sort_settings(flat: Mapping[str, Any]) -> Settings:
+    """Sort flat keys.
+
+    Parameters
+    ----------
+    flat : mapping of str to value
+        ``device.KEY``, ``mapping.KEY``, ``mapping.LAYER.KEY``, ``age.seconds``, ``age.reads``,
+        ``temperature_k``.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    InputError
+        For any other key, or a condition that is no number.
+    """
+    device: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
+    layers: dict[str, dict[str, Any]] = {}
+    surroundings: dict[str, Any] = {}
+    for key, value in flat.items():
+        head, _, rest = key.partition(".")
+        if key in _CONDITIONS:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InputError(f"{key} = {value!r}: a number is expected")
+            surroundings[_CONDITIONS[key]] = value
+        elif head == "device" and rest:
+            device[rest] = value
+        elif head == "mapping" and "." in rest:
+            layer, _, name = rest.rpartition(".")
+            layers.setdefault(layer, {})[name] = value
+        elif head == "mapping" and rest:
+            mapping[rest] = value
+        else:
+            known = [*_CONDITIONS, "device.KEY", "mapping.KEY", "mapping.LAYER.KEY"]
+            raise InputError(f"key '{key}' is unknown{nearest(key, known)}")
+    return Settings(device, mapping, layers, surroundings)
