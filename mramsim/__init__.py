@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Network": "mramsim.network.graph",
+    "find_network": "mramsim.network.library",
+    "list_pretrained": "mramsim.network.library",
     "load_network": "mramsim.network.file",
     "save_network": "mramsim.network.file",
     "load_card": "mramsim.cards",
@@ -23,6 +25,8 @@ _HOME = {
     "sample_chip": "mramsim.chip",
     "Chip": "mramsim.chip",
     "evaluate": "mramsim.evaluate",
+    "Result": "mramsim.evaluate",
+    "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
     "InputError": "mramsim.errors",
 }
@@ -31,9 +35,17 @@ __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
     from mramsim.cards import list_cards, load_card
+    from mramsim.chip import Chip, sample_chip
+    from mramsim.cost.estimate import estimate
+    from mramsim.datasets import load_dataset
+    from mramsim.devices.conditions import Conditions
     from mramsim.errors import InputError
+    from mramsim.evaluate import Result, evaluate
+    from mramsim.mapping.placement import Placement, place
     from mramsim.network.file import load_network, save_network
     from mramsim.network.graph import Network
+    from mramsim.network.library import find_network, list_pretrained
+    from mramsim.training import train
 
 
 def __getattr__(name: str) -> Any:

@@ -231,7 +231,7 @@ def _program(
     if mask is not None:
         driven = mask[:, tile.row_start : tile.row_stop]
     offset = generator("sa_offset").standard_normal(tile.columns)
-    key = sequence(READ_NOISE).generate_state(2, np.uint32)
+    key = sequence(READ_NOISE).generate_state(2, np.uint32).astype(np.uint32)
     temperature = conditions.kelvin(card, effects)
     if mapping.sensing == "pcsa":
         return pcsa.program(written, card, mapping, temperature, effects, driven, offset, key)

@@ -155,7 +155,11 @@ def evaluate(
     tell = progress or (lambda done, total, text: None)
     tell(0, chips, "exact reference")
     exact = network.predict(x)
-    options = {"device": card, "seed": seed, "conditions": sorted_settings.conditions()}
+    options: dict[str, Any] = {
+        "device": card,
+        "seed": seed,
+        "conditions": sorted_settings.conditions(),
+    }
     mapped = sample_chip(placement, only=["adc"], **options).run(x, batch=batch)
     runs = []
     for number in range(chips):
@@ -260,7 +264,7 @@ def _test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], ND
 def _set_threads(threads: int | None) -> None:
     import numba
 
-    most = numba.config.NUMBA_NUM_THREADS
+    most = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
     if threads is not None and not 1 <= threads <= most:
         raise InputError(f"threads = {threads}; 1 to {most} are allowed on this machine")
     numba.set_num_threads(most if threads is None else threads)

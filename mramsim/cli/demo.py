@@ -12,7 +12,7 @@ NET, DATA = "mlp-512x2", "digits"
 @click.command("demo")
 @opt.shared(opt.DEVICE, opt.MAPPING)
 @click.option("--chips", default=20, show_default=True, help="Dies to sample.")
-@click.option("--report", default="report.html", show_default=True, metavar="FILE", help="The page.")
+@click.option("--report", default="report.html", show_default=True, metavar="FILE", help="Page.")
 @opt.shared(opt.SEED, opt.THREADS, opt.JSON, opt.CONFIG)
 def command(
     device: str,

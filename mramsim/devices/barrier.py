@@ -101,7 +101,7 @@ def brinkman_ratio(
     height_ev, asymmetry_ev : float
         Mean height phi and difference dphi of the two sides, in eV.
     """
-    linear = asymmetry_ev / (16.0 * height_ev**1.5) * _a0_per_sqrt_ev(thickness_m)
+    linear = asymmetry_ev / (16.0 * math.pow(height_ev, 1.5)) * _a0_per_sqrt_ev(thickness_m)
     return 1.0 - linear * v_v + brinkman_curvature_per_v2(thickness_m, height_ev) * v_v * v_v
 
 

@@ -92,6 +92,8 @@ class DeviceCard(Card):
     """Energy barrier over k_B T at `t0_k`. Absent: never flips."""
     ic0_a: Positive | None = None
     """Intrinsic critical current of the write path at `t0_k`, in A."""
+    read_favours: Literal["parallel", "antiparallel"] = "parallel"
+    """State towards which the read current pushes an STT device."""
     barrier_exponent: Literal[1, 2] = 2
     """n in the barrier Delta (1 - I/Ic0)^n: 2 for a macrospin, 1 in many circuit models."""
     attempt_time_s: Positive | None = None
@@ -142,6 +144,12 @@ class DeviceCard(Card):
             raise ValueError(f"short_rate + open_rate = {total:g}; at most 1 is allowed")
         if self.hooge_m2 > 0.0 and (self.diameter_m is None or self.flicker_low_hz is None):
             raise ValueError("hooge_m2 needs diameter_m and flicker_low_hz")
+        if (
+            self.delta is not None
+            and self.attempt_time_s is None
+            and None in (self.alpha, self.hk_t)
+        ):
+            raise ValueError("delta needs attempt_time_s, or alpha and hk_t")
         if self.sigma_ra_spatial > 0.0 and self.spatial_length_cells is None:
             raise ValueError("sigma_ra_spatial needs spatial_length_cells")
         if self.curie_k is not None and self.curie_k <= self.t0_k:

@@ -84,7 +84,8 @@ def _half_range(modes: int) -> tuple[Array, Array, Array]:
     """Return nodes and weights on 0 < x < 1 and the Legendre polynomials there."""
     x, weight = np.polynomial.legendre.leggauss(2 * modes + 100)
     x, weight = (x + 1.0) / 2.0, weight / 2.0
-    return x, weight, np.polynomial.legendre.legvander(x, modes)
+    table: Array = np.asarray(np.polynomial.legendre.legvander(x, modes), dtype=np.float64)
+    return x, weight, table
 
 
 @lru_cache(maxsize=1024)

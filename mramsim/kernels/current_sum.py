@@ -9,7 +9,7 @@ sigma.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
@@ -97,7 +97,7 @@ class Converter(NamedTuple):
 
 
 @kernel
-def add_deviations(tile, x, position, steps, rows, narrow):  # type: ignore[no-untyped-def]
+def add_deviations(tile: Any, x: Any, position: Any, steps: Any, rows: Any, narrow: Any) -> Any:
     """Fill `steps` (int64 [M]) with the deviation of each column for one row of bits `x`."""
     columns = steps.size
     base = tile.base[position]
@@ -128,7 +128,7 @@ def add_deviations(tile, x, position, steps, rows, narrow):  # type: ignore[no-u
 
 
 @kernel
-def add_odd_cells(tile, x, position, steps, variance):  # type: ignore[no-untyped-def]
+def add_odd_cells(tile: Any, x: Any, position: Any, steps: Any, variance: Any) -> Any:
     """Add the cells that do not fit the classes, in the order of their list."""
     driven = tile.driven[position]
     for k in range(tile.odd_row.size):
@@ -142,7 +142,7 @@ def add_odd_cells(tile, x, position, steps, variance):  # type: ignore[no-untype
 
 
 @kernel
-def code_of(value, converter):  # type: ignore[no-untyped-def]
+def code_of(value: Any, converter: Any) -> Any:
     """Return the code of an analog count: rounded to the next step, cut at both ends."""
     code = np.floor((value - converter.low) / converter.step + 0.5)
     code = code if code > 0.0 else 0.0
@@ -151,7 +151,7 @@ def code_of(value, converter):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def border_of(rows_on, level, polarity):  # type: ignore[no-untyped-def]
+def border_of(rows_on: Any, level: Any, polarity: Any) -> Any:
     """Return the reference of a column that votes, in counts.
 
     Half a count before the first count for which ``polarity * (2 count - rows_on) >= level``:
@@ -163,7 +163,9 @@ def border_of(rows_on, level, polarity):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def swept(value, sigma, rows_on, image, place, step, column, key):  # type: ignore[no-untyped-def]
+def swept(
+    value: Any, sigma: Any, rows_on: Any, image: Any, place: Any, step: Any, column: Any, key: Any
+) -> Any:
     """Count the reference levels 1/2, 3/2, ... below the column, each compared with fresh noise."""
     count = min(max(np.floor(value - REACH * sigma + 0.5), 0.0), rows_on)
     last = min(max(np.floor(value + REACH * sigma + 0.5), 0.0), rows_on)
@@ -178,7 +180,9 @@ def swept(value, sigma, rows_on, image, place, step, column, key):  # type: igno
 
 
 @kernel
-def analog_counts(tile, matches, steps, rows_on, extra, values, sigmas):  # type: ignore[no-untyped-def]
+def analog_counts(
+    tile: Any, matches: Any, steps: Any, rows_on: Any, extra: Any, values: Any, sigmas: Any
+) -> Any:
     """Fill the noiseless analog count and the noise of every column (float64 [M])."""
     gain, step, offset = tile.gain, tile.step, tile.offset
     match_variance, other_variance = tile.variance_match, tile.variance_other
@@ -195,9 +199,17 @@ def analog_counts(tile, matches, steps, rows_on, extra, values, sigmas):  # type
 
 
 @kernel
-def add_noise(  # type: ignore[no-untyped-def]
-    values, sigmas, chosen, count, image, place, step, key, noise
-):
+def add_noise(
+    values: Any,
+    sigmas: Any,
+    chosen: Any,
+    count: Any,
+    image: Any,
+    place: Any,
+    step: Any,
+    key: Any,
+    noise: Any,
+) -> Any:
     """Add a fresh Gaussian to each of the `count` columns listed in `chosen` (int64).
 
     `noise` (float64 [M]) is scratch: drawing apart from adding lets the draws vectorise.
@@ -211,7 +223,7 @@ def add_noise(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def unsettled_codes(values, sigmas, converter, open_):  # type: ignore[no-untyped-def]
+def unsettled_codes(values: Any, sigmas: Any, converter: Any, open_: Any) -> Any:
     """Mark the columns whose code could change within 8 sigma (uint8 [M])."""
     for column in range(values.size):
         reach = REACH * sigmas[column]
@@ -220,7 +232,9 @@ def unsettled_codes(values, sigmas, converter, open_):  # type: ignore[no-untype
 
 
 @kernel
-def unsettled_votes(values, sigmas, rows_on, level, polarity, open_):  # type: ignore[no-untyped-def]
+def unsettled_votes(
+    values: Any, sigmas: Any, rows_on: Any, level: Any, polarity: Any, open_: Any
+) -> Any:
     """Mark the columns whose vote could change within 8 sigma (uint8 [M])."""
     for column in range(values.size):
         reach = REACH * sigmas[column]
@@ -229,9 +243,19 @@ def unsettled_votes(values, sigmas, rows_on, level, polarity, open_):  # type: i
 
 
 @kernel
-def convert(  # type: ignore[no-untyped-def]
-    tile, converter, rows_on, values, sigmas, image, place, step, open_, chosen, numbers
-):
+def convert(
+    tile: Any,
+    converter: Any,
+    rows_on: Any,
+    values: Any,
+    sigmas: Any,
+    image: Any,
+    place: Any,
+    step: Any,
+    open_: Any,
+    chosen: Any,
+    numbers: Any,
+) -> Any:
     """Fill what every column passes on (float64 [M]); return the draws made."""
     columns = values.size
     mode = converter.mode
@@ -271,7 +295,9 @@ def convert(  # type: ignore[no-untyped-def]
 
 
 @kernel(parallel=True)
-def read_current_sum(x, images, positions, step, tile, converter, sums):  # type: ignore[no-untyped-def]
+def read_current_sum(
+    x: Any, images: Any, positions: Any, step: Any, tile: Any, converter: Any, sums: Any
+) -> Any:
     """Read every column of a tile once for every row of bits.
 
     Parameters

@@ -9,13 +9,13 @@ magnitude is 8.65.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from mramsim.kernels.jit import kernel
+from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.philox import philox, unit
 
 _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
@@ -35,28 +35,28 @@ _S0, _S1, _S2, _S3, _S4, _S5, _S6, _S7, _S8, _S9, _S10 = (
 )
 
 
-@intrinsic
-def bits_of(typing_context, value):  # type: ignore[no-untyped-def]
+@instruction
+def bits_of(typing_context: Any, value: Any) -> Any:
     """Return the 64 bits of a float64 as uint64."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.IntType(64))
 
     return types.uint64(types.float64), generate
 
 
-@intrinsic
-def from_bits(typing_context, word):  # type: ignore[no-untyped-def]
+@instruction
+def from_bits(typing_context: Any, word: Any) -> Any:
     """Return the float64 whose 64 bits are given."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.uint64), generate
 
 
 @kernel(inline="always")
-def log(u):  # type: ignore[no-untyped-def]
+def log(u: Any) -> Any:
     """Return the natural logarithm of a normal float64 ``u > 0`` (error below 1 ulp)."""
     word = bits_of(u)
     exponent = np.float64(np.int64(word >> _52) - np.int64(1023))
@@ -74,7 +74,7 @@ def log(u):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def sin_pi(b):  # type: ignore[no-untyped-def]
+def sin_pi(b: Any) -> Any:
     """Return sin(pi b) for |b| <= 1/2 (Taylor series, error below 1e-16)."""
     z = b * b
     series = _S5 + z * (_S6 + z * (_S7 + z * (_S8 + z * (_S9 + z * _S10))))
@@ -82,7 +82,7 @@ def sin_pi(b):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def normal(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def normal(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Return the standard normal number of a counter and a key (uint32 each)."""
     w0, w1, w2, w3 = philox(c0, c1, c2, c3, k0, k1)
     radius = np.sqrt(-2.0 * log(unit(w0, w1)))

@@ -68,3 +68,10 @@ def kernel(
         return compiled  # type: ignore[no-any-return]
 
     return decorate if function is None else decorate(function)
+
+
+def instruction(body: Callable[..., Any]) -> Any:
+    """Make a machine instruction callable from kernels; see `numba.extending.intrinsic`."""
+    from numba.extending import intrinsic
+
+    return intrinsic(body)

@@ -7,7 +7,7 @@ one by one. A probability of 1 is a cell that is always wrong.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
@@ -50,7 +50,7 @@ class PcsaTile(NamedTuple):
 
 
 @kernel
-def correct(tile, x, driven, image, place, step, matches):  # type: ignore[no-untyped-def]
+def correct(tile: Any, x: Any, driven: Any, image: Any, place: Any, step: Any, matches: Any) -> Any:
     """Decide the listed cells of one row of bits; return the draws made."""
     one = np.uint64(1)
     draws = 0
@@ -75,7 +75,7 @@ def correct(tile, x, driven, image, place, step, matches):  # type: ignore[no-un
 
 
 @kernel(parallel=True)
-def read_pcsa(x, images, positions, step, tile, counts):  # type: ignore[no-untyped-def]
+def read_pcsa(x: Any, images: Any, positions: Any, step: Any, tile: Any, counts: Any) -> Any:
     """Count the XNOR bits of every column for every row of bits.
 
     Parameters

@@ -7,6 +7,8 @@ batch size, order or threads.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mramsim.kernels.jit import kernel
@@ -22,7 +24,7 @@ _TWO_M53 = 2.0**-53
 
 
 @kernel(inline="always")
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Return the four uint32 words of Philox4x32-10 for a counter and a key (uint32 each)."""
     for _ in range(10):
         product0 = _M0 * np.uint64(c0)
@@ -39,14 +41,14 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def unit(high, low):  # type: ignore[no-untyped-def]
+def unit(high: Any, low: Any) -> Any:
     """Return a uniform float64 in (0, 1), centred on a grid of 2**-53, from two words."""
     word = (np.uint64(high) << _32) | np.uint64(low)
     return (np.float64(word >> _11) + 0.5) * _TWO_M53
 
 
 @kernel(inline="always")
-def uniform(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def uniform(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Return the uniform of a counter: the first two words."""
     w0, w1, _, _ = philox(c0, c1, c2, c3, k0, k1)
     return unit(w0, w1)

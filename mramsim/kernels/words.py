@@ -7,34 +7,33 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import prange, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from mramsim.kernels.jit import kernel
+from mramsim.kernels.jit import instruction, kernel
 
 
-@intrinsic
-def popcount(typing_context, word):  # type: ignore[no-untyped-def]
+@instruction
+def popcount(typing_context: Any, word: Any) -> Any:
     """Return the number of set bits of a uint64."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
 
 
-@intrinsic
-def lowest_bit(typing_context, word):  # type: ignore[no-untyped-def]
+@instruction
+def lowest_bit(typing_context: Any, word: Any) -> Any:
     """Return the index of the lowest set bit of a uint64 that is not zero."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), generate
 
 
 @kernel
-def rows_of(words, rows):  # type: ignore[no-untyped-def]
+def rows_of(words: Any, rows: Any) -> Any:
     """Write the indices of all set bits of `words` (uint64 [W]) to `rows`; return how many."""
     count = 0
     for position in range(words.size):
@@ -48,7 +47,7 @@ def rows_of(words, rows):  # type: ignore[no-untyped-def]
 
 
 @kernel(parallel=True)
-def pack(levels, plane, words):  # type: ignore[no-untyped-def]
+def pack(levels: Any, plane: Any, words: Any) -> Any:
     """Pack bit `plane` of levels (uint8 [N, rows]) into `words` (uint64 [N, ceil(rows / 64)])."""
     rows = levels.shape[1]
     for n in prange(levels.shape[0]):
@@ -62,7 +61,7 @@ def pack(levels, plane, words):  # type: ignore[no-untyped-def]
 
 
 @kernel(parallel=True)
-def xnor_popcount(x, w, driven, counts):  # type: ignore[no-untyped-def]
+def xnor_popcount(x: Any, w: Any, driven: Any, counts: Any) -> Any:
     """Count equal driven bits of every row of `x` with every column of `w`.
 
     Parameters
@@ -80,7 +79,7 @@ def xnor_popcount(x, w, driven, counts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def count_matches(x, w, driven, counts):  # type: ignore[no-untyped-def]
+def count_matches(x: Any, w: Any, driven: Any, counts: Any) -> Any:
     """Fill counts (int32 [M]) with the matches of one row x (uint64 [W]) in w (uint64 [W, M])."""
     counts[:] = 0
     for position in range(x.size):

@@ -111,13 +111,15 @@ def _read_plane(
     """Return what one tile passes on for one bit plane: accumulators or votes; and the draws."""
     positions = len(x) // len(images)
     columns = record.weight.shape[1]
-    rows_on = np.tile(np.resize(record.rows_on, positions), len(images))[:, None]
+    driven = np.resize(record.rows_on, positions).astype(np.float64)
+    rows_on = np.tile(driven, len(images))[:, None]
+    sums = np.zeros((len(x), columns), dtype=np.float64)
+    draws: int
     if isinstance(record, PcsaTile):
         counts = np.empty((len(x), columns), dtype=np.int32)
         draws = read_pcsa(x, images, positions, plane, record, counts)
-        sums = 2.0 * counts - rows_on
+        np.subtract(2.0 * counts, rows_on, out=sums)
     else:
-        sums = np.zeros((len(x), columns), dtype=np.float64)
         converter = _converter(layer, quantised)
         draws = read_current_sum(x, images, positions, plane, record, converter, sums)
     if quantised and layer.sum_range is not None and layer.reading != "vote":

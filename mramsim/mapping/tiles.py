@@ -60,7 +60,7 @@ def cut(fan_in: int, fan_out: int, groups: int, rows: int, columns: int) -> tupl
     tuple of Tile
         By group, then row block, then column block.
     """
-    tiles = []
+    tiles: list[Tile] = []
     per_group = fan_out // groups
     for group in range(groups):
         for block, row in enumerate(range(0, fan_in, rows)):

@@ -22,7 +22,7 @@ Evaluate = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 def fold_sign(
     evaluate: Evaluate, reach: int, channels: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """Find level and polarity so that ``polarity * count >= level`` equals ``evaluate(count) >= 0``.
+    """Find ``polarity * count >= level``, true exactly where ``evaluate(count) >= 0``.
 
     Parameters
     ----------

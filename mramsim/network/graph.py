@@ -128,7 +128,8 @@ class Network:
 
     def predict(self, images: Array, batch: int = 256) -> NDArray[np.intp]:
         """Return the class of each image; the lowest class wins a tie."""
-        return np.argmax(self.scores(images, batch), axis=1)
+        classes: NDArray[np.intp] = np.argmax(self.scores(images, batch), axis=1)
+        return classes
 
     @cached_property
     def digest(self) -> str:

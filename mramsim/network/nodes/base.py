@@ -93,8 +93,8 @@ def as_bits(node: str, weight: Array) -> NDArray[np.uint8]:
         return np.ascontiguousarray(values)
     if np.isin(levels, (-1, 1)).all():
         return np.ascontiguousarray(values > 0).astype(np.uint8)
-    shown = ", ".join(f"{level:g}" for level in levels[:4])
+    shown = ", ".join(f"{level:g}" for level in levels[:4]) + (", ..." if levels.size > 4 else "")
     raise InputError(
-        f"node '{node}': weights are not binary ({levels.size} levels: {shown}{', ...' if levels.size > 4 else ''});"
+        f"node '{node}': weights are not binary ({levels.size} levels: {shown});"
         " only -1 and +1 are allowed"
     )

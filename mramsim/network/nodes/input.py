@@ -17,7 +17,8 @@ class Input(Node):
 
     ``level = clip((raw - low) // step, 0, 2**planes - 1)``, and a level stands for the odd integer
     ``value = 2 * level - (2**planes - 1)``, so that each bit plane is a vector of -1 and +1 and
-    ``value = sum_p 2**p * plane_p``. One plane with ``low = t - step`` is the threshold ``raw >= t``.
+    ``value = sum_p 2**p * plane_p``. One plane with ``low = t - step`` is the threshold
+    ``raw >= t``.
 
     Attributes
     ----------

@@ -52,11 +52,14 @@ class MaxPool2d(Node):
         """Return the pooled bits, uint8 [images, channels, height, width]."""
         windows = sliding_window_view(values[0], self.kernel, axis=(2, 3))
         windows = windows[:, :, :: self.stride[0], :: self.stride[1]]
-        any_bit = windows.max(axis=(4, 5))
+        any_bit: NDArray[np.uint8] = windows.max(axis=(4, 5))
         if not self.conjunctive.any():
             return any_bit
         all_bits = windows.min(axis=(4, 5))
-        return np.where(self.conjunctive[None, :, None, None], all_bits, any_bit)
+        pooled: NDArray[np.uint8] = np.where(
+            self.conjunctive[None, :, None, None], all_bits, any_bit
+        )
+        return pooled
 
     def settings(self) -> dict[str, Any]:
         """Return kernel and stride."""

@@ -81,7 +81,7 @@ class Product(Node):
         value = 2 * rows.astype(kind) - ((1 << self.planes) - 1)
         mask = self.mask()
         if mask is not None:
-            value *= mask[None, :, None, :]
+            value = value * mask[None, :, None, :].astype(kind)
         matrix = 2 * self.matrix().astype(kind) - 1
         counts = np.empty((images, positions, self.groups, matrix.shape[1]), dtype=np.int32)
         for group in range(self.groups):

@@ -1,0 +1,183 @@
+"""Wrong input: one clear line, exit code 2, no traceback, nothing half-written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mramsim as ms
+from mramsim.cli.main import invoke
+
+NET = "pretrained:digits-mlp-512x2"
+RUN = ["run", NET, "--data", "digits", "--chips", "1", "--images", "4"]
+CARD = """title = "x"
+kind = "stt"
+rp_ohm = 1e4
+tmr = 1.0
+t0_k = 300.0
+[sources]
+kind = "assumed: a"
+rp_ohm = "assumed: a"
+tmr = "assumed: a"
+t0_k = "assumed: a"
+"""
+
+
+def card(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def truncated(folder: Path) -> str:
+    path = folder / "cut.npz"
+    ms.save_network(ms.find_network(NET), path)
+    path.write_bytes(path.read_bytes()[:-2000])
+    return str(path)
+
+
+def edited(folder: Path, **changes: np.ndarray) -> str:
+    path = folder / "edited.npz"
+    ms.save_network(ms.find_network(NET), path)
+    with np.load(path) as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    header = json.loads(arrays["header"].tobytes())
+    for key, value in changes.items():
+        if key == "format":
+            header["format"] = value
+        else:
+            arrays[key.replace("__", "/")] = value
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def net(path: str) -> list[str]:
+    return ["run", path, "--data", "digits", "--chips", "1", "--images", "4"]
+
+
+CASES = {
+    "missing network": (lambda d: net(str(d / "no.npz")), "no such network file"),
+    "unknown pretrained": (lambda d: net("pretrained:digit"), "nearest: digits-mlp-512x2"),
+    "truncated network": (lambda d: net(truncated(d)), "not a readable .npz"),
+    "foreign npz": (lambda d: net(_foreign(d)), "not a network of mramsim"),
+    "newer format": (lambda d: net(edited(d, format="mramsim.network/9")), "mramsim.network/9"),
+    "pickled array": (lambda d: net(_pickled(d)), "not a readable .npz"),
+    "weights too short": (
+        lambda d: net(edited(d, fc1__weight=np.zeros(3, np.uint8))),
+        "bits needed",
+    ),
+    "threshold of wrong shape": (
+        lambda d: net(edited(d, fc1_sign__level=np.zeros(3, np.int32))),
+        "one per channel",
+    ),
+    "NaN in the output": (
+        lambda d: net(edited(d, out__scale=np.full(10, np.nan, np.float32))),
+        "finite",
+    ),
+    "unknown device": (lambda d: [*RUN, "--device", "stt_jung"], "nearest: stt_jung_nature_2022"),
+    "unknown mapping": (lambda d: [*RUN, "--mapping", "csum"], "mapping card 'csum' is unknown"),
+    "missing card file": (lambda d: [*RUN, "--device", str(d / "no.toml")], "no such file"),
+    "card without source": (
+        lambda d: [*RUN, "--device", card(d, CARD.replace('tmr = "assumed: a"\n', ""))],
+        "'tmr' has no entry in [sources]",
+    ),
+    "card with unknown key": (
+        lambda d: [*RUN, "--device", card(d, "tmrr = 1.0\n" + CARD)],
+        "key 'tmrr' is unknown; nearest: tmr",
+    ),
+    "card with NaN": (
+        lambda d: [*RUN, "--device", card(d, CARD.replace("tmr = 1.0", "tmr = nan"))],
+        "tmr",
+    ),
+    "card that is no TOML": (lambda d: [*RUN, "--device", card(d, "tmr = = 1")], "not valid TOML"),
+    "negative TMR": (lambda d: [*RUN, "--set", "device.tmr=-0.5"], "tmr = -0.5"),
+    "negative sigma": (lambda d: [*RUN, "--set", "device.sigma_ra=-1"], "sigma_ra = -1"),
+    "text for a number": (lambda d: [*RUN, "--set", "device.tmr=high"], "tmr = 'high'"),
+    "unknown key": (lambda d: [*RUN, "--set", "device.tmrr=1"], "nearest: tmr"),
+    "unknown head": (lambda d: [*RUN, "--set", "tmr=1"], "key 'tmr' is unknown"),
+    "set without value": (lambda d: [*RUN, "--set", "device.tmr"], "KEY=VALUE is expected"),
+    "unknown layer": (lambda d: [*RUN, "--set", "mapping.fc9.rows=8"], "layer 'fc9'"),
+    "rows_on above rows": (
+        lambda d: [*RUN, "--mapping", "csum_1bit", "--set", "mapping.rows=8"],
+        "rows_on = 256 is above rows = 8",
+    ),
+    "unknown effect": (lambda d: [*RUN, "--only", "d2c"], "effect 'd2c' is unknown"),
+    "negative seed": (lambda d: [*RUN, "--seed", "-1"], "seed = -1"),
+    "no chips": (lambda d: [*RUN, "--chips", "0"], "chips = 0"),
+    "too many images": (lambda d: [*RUN, "--images", "5000"], "images = 5000"),
+    "negative age": (lambda d: [*RUN, "--set", "age.seconds=-1"], "age.seconds = -1"),
+    "batch of zero": (lambda d: [*RUN, "--batch", "0"], "batch = 0"),
+    "threads of zero": (lambda d: [*RUN, "--threads", "0"], "threads = 0"),
+    "unknown data": (lambda d: ["run", NET, "--data", "digit"], "digits"),
+    "wrong data shape": (lambda d: ["run", NET, "--data", "mnist"], ""),
+    "data folder missing": (
+        lambda d: ["run", NET, "--data", "mnist", "--data-dir", str(d / "no")],
+        "no",
+    ),
+    "unknown option": (lambda d: [*RUN, "--frob"], "--frob"),
+    "unknown command": (lambda d: ["frob"], "frob"),
+    "unknown method": (lambda d: ["train", "bnm", "--net", "mlp-8x1", "--data", "digits"], "bnn"),
+    "bad network name": (lambda d: ["train", "bnn", "--net", "mlp-x", "--data", "digits"], "mlp-"),
+    "wrong ending": (
+        lambda d: (
+            ["train", "bnn", "--net", "mlp-8x1", "--data", "digits", "--epochs", "1"]
+            + ["-o", str(d / "net.txt")]
+        ),
+        ".npz",
+    ),
+    "report into a missing folder": (
+        lambda d: [*RUN, "--report", str(d / "no" / "r.html")],
+        "cannot be written",
+    ),
+    "config with unknown key": (
+        lambda d: [*RUN, "--config", card(d, "chps = 3")],
+        "key 'chps' is unknown; nearest: chips",
+    ),
+}
+
+
+def _foreign(folder: Path) -> str:
+    np.savez(folder / "foreign.npz", a=np.zeros(3))
+    return str(folder / "foreign.npz")
+
+
+def _pickled(folder: Path) -> str:
+    np.savez(folder / "pickled.npz", header=np.array([{"a": 1}], dtype=object))
+    return str(folder / "pickled.npz")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if name == "wrong data shape":
+        monkeypatch.setenv("MRAMSIM_DATA", str(tmp_path))
+        _tiny_mnist(tmp_path)
+    arguments, expected = CASES[name]
+    command = arguments(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert invoke(command) == 2
+    shown = capsys.readouterr()
+    lines = [line for line in shown.err.splitlines() if line.startswith("mramsim: ")]
+    assert len(lines) == 1, shown.err
+    assert expected in lines[0]
+    assert "Traceback" not in shown.err
+    assert shown.out == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def _tiny_mnist(folder: Path) -> None:
+    """Write an MNIST of four images in the official format."""
+    (folder / "mnist").mkdir()
+    for part, kind in (
+        ("train", "images"),
+        ("train", "labels"),
+        ("t10k", "images"),
+        ("t10k", "labels"),
+    ):
+        images = kind == "images"
+        head = [0x803, 4, 28, 28] if images else [0x801, 4]
+        body = np.zeros(4 * 784 if images else 4, dtype=np.uint8).tobytes()
+        name = f"{part}-{kind}-idx{3 if images else 1}-ubyte"
+        (folder / "mnist" / name).write_bytes(np.array(head, dtype=">u4").tobytes() + body)
