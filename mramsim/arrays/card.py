@@ -40,6 +40,8 @@ class MappingCard(Card):
         reach in the layer.
     v_read_v, t_read_s, bandwidth_hz : float
         Read voltage at the cell in V, time of one read in s, noise bandwidth in Hz.
+    t_precharge_s : float
+        Time before each read in which the bit lines are charged, in s.
     v_count_v : float
         Comparator input voltage per count in V (``current_sum``).
     sigma_sa_offset_v, sigma_sa_noise_v : float
@@ -82,6 +84,7 @@ class MappingCard(Card):
     v_read_v: Positive
     t_read_s: Positive
     bandwidth_hz: Positive
+    t_precharge_s: NotNegative = 0.0
     v_count_v: Positive = 1.0
     sigma_sa_offset_v: NotNegative
     sigma_sa_noise_v: NotNegative

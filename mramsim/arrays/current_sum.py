@@ -19,6 +19,7 @@ from mramsim.kernels.words import pack_bits
 
 GRID = 0.1  # step of stored deviations over their root mean square: adds 0.083 % of variance
 _FINE = 2.0**-20  # step in counts where cells have no spread
+_MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
 _LEAST = 1e-9  # least difference of conductances, over G_P, that counts as a signal
 
 
@@ -106,6 +107,7 @@ def program(
     deviation = (1.0 / cells.resistance_ohm - conductance[meant]) / unit
     rms = expected_spread(card, cells.classes, effects)
     step = GRID * rms if rms > 0.0 else _FINE
+    step = max(step, float(np.abs(deviation).max(initial=0.0)) / _MOST)
     stored = np.rint(deviation / step).astype(np.int64)
     variances = noise_variances(card, mapping, cells.classes, temperature_k)
     if "thermal_shot" not in effects:

@@ -28,7 +28,7 @@ def command(
     from mramsim.training import train
 
     tell = opt.Ticker()
-    network = train("bnn", NET, DATA, seed=seed, float_baseline=True, progress=tell)
+    network = train("bnn", NET, DATA, seed=seed, float_baseline=True, threads=1, progress=tell)
     result = evaluate(
         network,
         device=device,

@@ -54,7 +54,7 @@ def pulse_error_rate(card: DeviceCard, conditions: Conditions, effects: frozense
     """Return the error rate of one pulse on a mean device.
 
     `write_error_rate` of the card if it gives one; else the Fokker-Planck equation for an STT
-    device with `delta`, `ic0_a`, `i_write_a` and `t_write_s`; else 0.
+    device with `delta`, `ic0_a`, `alpha`, `hk_t`, `i_write_a` and `t_write_s`; else 0.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _rates(
         return np.full(ratio.shape, card.write_error_rate)
     if card.kind != "stt" or card.delta is None or card.ic0_a is None:
         return np.zeros(ratio.shape)
-    if card.i_write_a is None or card.t_write_s is None:
+    if card.i_write_a is None or card.t_write_s is None or None in (card.alpha, card.hk_t):
         return np.zeros(ratio.shape)
     kelvin = conditions.kelvin(card, effects)
     drive = card.i_write_a / (card.ic0_a * barrier_factor(card, kelvin))

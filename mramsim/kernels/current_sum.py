@@ -190,12 +190,13 @@ def analog_counts(
     for column in range(values.size):
         match = np.float64(matches[column])
         values[column] = gain * match + step * np.float64(steps[column]) + offset[column]
-        sigmas[column] = np.sqrt(
+        variance = (
             match * match_variance
             + (rows_on - match) * other_variance
             + column_variance
             + extra[column]
         )
+        sigmas[column] = np.sqrt(variance if variance > 0.0 else 0.0)
 
 
 @kernel

@@ -35,7 +35,7 @@ _S0, _S1, _S2, _S3, _S4, _S5, _S6, _S7, _S8, _S9, _S10 = (
 )
 
 
-@instruction
+@instruction(lambda value: np.float64(value).view(np.uint64))
 def bits_of(typing_context: Any, value: Any) -> Any:
     """Return the 64 bits of a float64 as uint64."""
 
@@ -45,7 +45,7 @@ def bits_of(typing_context: Any, value: Any) -> Any:
     return types.uint64(types.float64), generate
 
 
-@instruction
+@instruction(lambda word: np.uint64(word).view(np.float64))
 def from_bits(typing_context: Any, word: Any) -> Any:
     """Return the float64 whose 64 bits are given."""
 

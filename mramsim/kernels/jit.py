@@ -70,8 +70,25 @@ def kernel(
     return decorate if function is None else decorate(function)
 
 
-def instruction(body: Callable[..., Any]) -> Any:
-    """Make a machine instruction callable from kernels; see `numba.extending.intrinsic`."""
-    from numba.extending import intrinsic
+def instruction(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Make a machine instruction callable from kernels.
 
-    return intrinsic(body)
+    Parameters
+    ----------
+    plain : callable
+        Does the same on numpy scalars; stands in when ``NUMBA_DISABLE_JIT=1``.
+
+    Returns
+    -------
+    callable
+        Decorator of a function as `numba.extending.intrinsic` takes it.
+    """
+
+    def decorate(build: Callable[..., Any]) -> Any:
+        if numba.config.DISABLE_JIT:
+            return plain
+        from numba.extending import intrinsic
+
+        return intrinsic(build)
+
+    return decorate

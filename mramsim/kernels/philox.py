@@ -15,8 +15,8 @@ from mramsim.kernels.jit import kernel
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
-_W0 = np.uint32(0x9E3779B9)
-_W1 = np.uint32(0xBB67AE85)
+_W0 = np.uint64(0x9E3779B9)
+_W1 = np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _11 = np.uint64(11)
@@ -35,14 +35,14 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
         c1 = np.uint32(product1 & _LOW)
         c2 = high0 ^ c3 ^ k1
         c3 = np.uint32(product0 & _LOW)
-        k0 = np.uint32(k0 + _W0)
-        k1 = np.uint32(k1 + _W1)
+        k0 = np.uint32((np.uint64(k0) + _W0) & _LOW)
+        k1 = np.uint32((np.uint64(k1) + _W1) & _LOW)
     return c0, c1, c2, c3
 
 
 @kernel(inline="always")
 def unit(high: Any, low: Any) -> Any:
-    """Return a uniform float64 in (0, 1), centred on a grid of 2**-53, from two words."""
+    """Return a uniform float64 in (0, 1] from the 53 high bits of two words."""
     word = (np.uint64(high) << _32) | np.uint64(low)
     return (np.float64(word >> _11) + 0.5) * _TWO_M53
 

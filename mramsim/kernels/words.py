@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mramsim.kernels.jit import instruction, kernel
 
 
-@instruction
+@instruction(lambda word: np.uint64(int(word).bit_count()))
 def popcount(typing_context: Any, word: Any) -> Any:
     """Return the number of set bits of a uint64."""
 
@@ -22,7 +22,7 @@ def popcount(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@instruction
+@instruction(lambda word: np.uint64((int(word) & -int(word)).bit_length() - 1))
 def lowest_bit(typing_context: Any, word: Any) -> Any:
     """Return the index of the lowest set bit of a uint64 that is not zero."""
 

@@ -1,0 +1,36 @@
+"""Digits: 1797 handwritten digits of 8 x 8 pixels that ship with scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mramsim.datasets.base import Dataset
+
+_SPLIT_SEED = 20260101  # of the held-out fifth; no other seed touches it
+
+
+def load(folder: str | None = None) -> Dataset:
+    """Load the digits and hold out a stratified, shuffled fifth; needs no folder."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = bunch.images.astype(np.uint8)[:, None]
+    labels = bunch.target.astype(np.uint8)
+    rng = np.random.Generator(np.random.PCG64(_SPLIT_SEED))
+    held_out = np.zeros(len(labels), dtype=np.bool_)
+    for label in range(10):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        held_out[members[: round(len(members) / 5)]] = True
+    order = rng.permutation(len(labels))
+    train, test = order[~held_out[order]], order[held_out[order]]
+    return Dataset(
+        "digits",
+        images[train],
+        labels[train],
+        images[test],
+        labels[test],
+        tuple(str(digit) for digit in range(10)),
+        levels=16,
+        planes=4,
+        citation="Alpaydin, Kaynak, Optical Recognition of Handwritten Digits, UCI (1998)",
+    )

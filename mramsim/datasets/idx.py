@@ -1,0 +1,95 @@
+"""The idx format of MNIST and its relatives."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.datasets.base import Dataset
+from mramsim.datasets.source import download, read_local
+from mramsim.errors import InputError
+
+_MAGIC = {"images": 0x803, "labels": 0x801}
+
+
+def load_idx(
+    name: str,
+    folder: str | None,
+    address: str,
+    checksums: Mapping[str, str],
+    classes: tuple[str, ...],
+    citation: str,
+) -> Dataset:
+    """Load the four files of an MNIST-like set.
+
+    Parameters
+    ----------
+    name : str
+        Also the sub-folder.
+    folder : str or None
+        Data folder; None downloads.
+    address : str
+        Where the ``.gz`` files are, with a slash at the end.
+    checksums : mapping of str to str
+        SHA-256 of each ``.gz`` file.
+    classes : tuple of str
+    citation : str
+
+    Returns
+    -------
+    Dataset
+    """
+    parts = {}
+    for file, sha256 in checksums.items():
+        if folder is not None:
+            raw = read_local(folder, name, file)
+        else:
+            raw = gzip.decompress(download(f"{address}{file}.gz", sha256).read_bytes())
+        parts[file] = parse_idx(raw, file)
+    x_train, y_train, x_test, y_test = parts.values()
+    for images, labels in ((x_train, y_train), (x_test, y_test)):
+        if len(images) != len(labels):
+            raise InputError(f"{name}: {len(images)} images but {len(labels)} labels")
+    return Dataset(
+        name,
+        x_train[:, None],
+        y_train,
+        x_test[:, None],
+        y_test,
+        classes,
+        levels=256,
+        planes=1,
+        citation=citation,
+    )
+
+
+def parse_idx(raw: bytes, name: str) -> NDArray[np.uint8]:
+    """Return the array in an idx file of images or labels.
+
+    Raises
+    ------
+    InputError
+        If the magic number or the length is wrong.
+    """
+    kind = "images" if "images" in name else "labels"
+    axes = 3 if kind == "images" else 1
+    head = np.frombuffer(raw[: 4 * (1 + axes)], dtype=">u4")
+    if head.size != 1 + axes or head[0] != _MAGIC[kind]:
+        shown = f"{int(head[0]):#x}" if head.size else "nothing"
+        raise InputError(f"{name}: not idx {kind} (starts with {shown}, not {_MAGIC[kind]:#x})")
+    shape = tuple(int(size) for size in head[1:])
+    body = np.frombuffer(raw, dtype=np.uint8, offset=4 * (1 + axes))
+    if body.size != int(np.prod(shape)):
+        raise InputError(f"{name}: {body.size} bytes of {kind}, {int(np.prod(shape))} expected")
+    return body.reshape(shape)
+
+
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)

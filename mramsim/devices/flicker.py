@@ -1,0 +1,93 @@
+"""1/f noise of a tunnel junction, split into a slow part per device and a fast part per read.
+
+Hooge's form scaled by the area: S_V / V^2 = alpha_H / (A f) (Hooge, Phys. Lett. A 29, 139 (1969),
+doi 10.1016/0375-9601(69)90076-0; for tunnel junctions Jiang et al., Phys. Rev. B 69, 054407 (2004),
+doi 10.1103/PhysRevB.69.054407). Between two frequencies the relative variance is
+(alpha_H / A) ln(f_2 / f_1). What changes more slowly than one inference is a fixed offset of the
+device during it; what changes faster is new in every read.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.devices.barrier import area_m2
+from mramsim.devices.card import DeviceCard
+from mramsim.errors import InputError
+
+
+def relative_variance(card: DeviceCard, low_hz: float, high_hz: float) -> float:
+    """Return the variance of R / mean R between two frequencies.
+
+    Parameters
+    ----------
+    card : DeviceCard
+        Gives `hooge_m2` (0: no 1/f noise) and `diameter_m`.
+    low_hz, high_hz : float
+        In Hz; an upper frequency below the lower one gives 0.
+
+    Raises
+    ------
+    InputError
+        For a frequency that is not above 0.
+    """
+    if not (low_hz > 0.0 and high_hz > 0.0):
+        raise InputError(f"1/f noise from {low_hz!r} to {high_hz!r} Hz; both must be above 0")
+    if card.hooge_m2 == 0.0 or card.diameter_m is None or high_hz <= low_hz:
+        return 0.0
+    return card.hooge_m2 / area_m2(card.diameter_m) * math.log(high_hz / low_hz)
+
+
+def slow_variance(card: DeviceCard, inference_hz: float, effects: frozenset[str]) -> float:
+    """Return the relative variance of the part that is fixed during one inference.
+
+    From the card's `flicker_low_hz` to `inference_hz` (1 / length of an inference).
+    """
+    if "flicker" not in effects or card.flicker_low_hz is None:
+        return 0.0
+    return relative_variance(card, card.flicker_low_hz, inference_hz)
+
+
+def fast_variance(
+    card: DeviceCard, inference_hz: float, bandwidth_hz: float, effects: frozenset[str]
+) -> float:
+    """Return the relative variance of the part that is new in every read.
+
+    From `inference_hz`, but not below the card's `flicker_low_hz`, to the bandwidth of sensing.
+    """
+    if "flicker" not in effects or card.flicker_low_hz is None:
+        return 0.0
+    return relative_variance(card, max(inference_hz, card.flicker_low_hz), bandwidth_hz)
+
+
+def slow_factor(
+    card: DeviceCard,
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    effects: frozenset[str],
+    inference_hz: float,
+) -> NDArray[np.float64]:
+    """Draw the slow part of every device as a factor on its resistance.
+
+    Parameters
+    ----------
+    card : DeviceCard
+    shape : tuple of int
+    rng : numpy.random.Generator
+        Of this chip, layer, tile and the effect ``flicker``; one normal number per device is
+        always drawn.
+    effects : frozenset of str
+    inference_hz : float
+        1 / length of an inference, in Hz.
+
+    Returns
+    -------
+    float64 [shape]
+        1 where there is no 1/f noise.
+    """
+    sigma = math.sqrt(slow_variance(card, inference_hz, effects))
+    z = rng.standard_normal(shape)
+    return 1.0 + sigma * z

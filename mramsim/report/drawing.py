@@ -1,0 +1,128 @@
+"""What all figures share: size, style, and a clean inline SVG that is the same every time."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN = 5.2
+INK, MUTED, GRID = "#1c2330", "#566072", "#e2e7ee"
+BLUE, ORANGE, TEAL, GREY = "#2f6db3", "#cf6a1f", "#23897c", "#8b97a8"
+
+_STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": GRID,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": False,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "xtick.color": MUTED,
+    "ytick.color": INK,
+    "ytick.left": False,
+    "xtick.bottom": False,
+    "svg.fonttype": "none",
+    "path.simplify": False,
+}
+_IDENTIFIER = re.compile(r'\bid="([^"]+)"')
+_GROUP = re.compile(r' id="[a-z0-9A-Z]+_\d+"')
+
+
+@contextmanager
+def figure(height_in: float) -> Iterator[Figure]:
+    """Give an empty figure of the common width in the common style."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(_STYLE):
+        yield Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+
+
+def svg(drawn: Figure, name: str, label: str) -> str:
+    """Return a figure as inline SVG.
+
+    Parameters
+    ----------
+    drawn : Figure
+    name : str
+        Unique on the page; prefix of all identifiers.
+    label : str
+        What the figure says, for those who cannot see it.
+
+    Returns
+    -------
+    str
+        The same bytes for the same figure; text stays text.
+    """
+    from matplotlib import rc_context
+
+    stream = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with rc_context({**_STYLE, "svg.hashsalt": name}):
+        drawn.savefig(stream, format="svg", metadata=nothing, transparent=True)
+    text = stream.getvalue()
+    box = re.search(r'viewBox="([^"]+)"', text)
+    assert box is not None
+    body = text[text.index(">", text.index("<svg")) + 1 :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = _GROUP.sub("", body)
+    for identifier in sorted(set(_IDENTIFIER.findall(body)), key=len, reverse=True):
+        body = body.replace(f'"{identifier}"', f'"{name}-{identifier}"')
+        body = body.replace(f'"#{identifier}"', f'"#{name}-{identifier}"')
+        body = body.replace(f"url(#{identifier})", f"url(#{name}-{identifier})")
+    body = re.sub(r"\n\s*", "\n", body)
+    head = f'<svg class="figure" role="img" aria-label="{escape(label)}" viewBox="{box[1]}"'
+    return f'{head} xmlns:xlink="http://www.w3.org/1999/xlink">{body}'
+
+
+def horizontal_bars(
+    axes: Axes,
+    names: list[str],
+    values: list[float],
+    labels: list[str],
+    colours: list[str],
+    *,
+    log: bool = False,
+) -> None:
+    """Draw horizontal bars, the first on top, each with its label behind it."""
+    places = list(range(len(names)))
+    if log:
+        low, high = min(values) / 3.0, max(values)
+        axes.set_xscale("log")
+        axes.set_xlim(low, high * (high / low) ** 0.55)
+        axes.barh(places, [v - low for v in values], left=low, color=colours, height=0.64)
+    else:
+        axes.set_xlim(0.0, max(values) * 1.5)
+        axes.barh(places, values, color=colours, height=0.64)
+    for place, value, label in zip(places, values, labels, strict=True):
+        axes.annotate(
+            label,
+            (value, place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=INK,
+        )
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_ylim(len(names) - 0.4, -0.6)

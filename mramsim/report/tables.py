@@ -1,0 +1,147 @@
+"""Results as plain text for a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mramsim.report.rows import accuracy_rows, baseline_rows, layer_rows
+from mramsim.report.text import assumed
+from mramsim.report.units import area, percent, si, significant
+
+_WIDTH = 1000  # wider than any table: lines are cut nowhere
+
+
+def text_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | None = None) -> str:
+    """Return rows as an aligned table.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        All with the same keys; numbers are set to the right.
+    columns : mapping of key to heading, optional
+        Keys to show, in order; all by default.
+
+    Returns
+    -------
+    str
+        Lines without trailing space; empty for no rows.
+    """
+    if not rows:
+        return ""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = columns or {key: key.replace("_", " ") for key in rows[0]}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for position, (key, heading) in enumerate(shown.items()):
+        right = position > 0 and _is_number(rows[0].get(key))
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_cell(row.get(key)) for key in shown), end_section=False)
+    stream = io.StringIO()
+    Console(file=stream, width=_WIDTH, color_system=None, markup=False, emoji=False).print(table)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines() if line.strip())
+
+
+def run_table(result: Mapping[str, Any]) -> str:
+    """Return the object of ``mramsim run --json`` as tables."""
+    head = (
+        f"{result['network']} on {result['mapping']} with {result['device']}\n"
+        f"{result['dataset']}, {result['images']} images, {len(result['accuracy']['chips'])} "
+        f"chips, seed {result.get('seed', 0)}"
+    )
+    accuracy = [
+        {"accuracy": label, "": value} for label, value in accuracy_rows(result["accuracy"])
+    ]
+    layers = text_table(
+        list(layer_rows(result)),
+        {
+            "name": "layer",
+            "shape": "in → out",
+            "positions": "positions",
+            "tiles": "arrays",
+            "utilisation": "used",
+            "steps": "steps",
+            "errors": "decision errors",
+            "energy": "energy",
+            "latency": "latency",
+        },
+    )
+    effects = "effects: " + (", ".join(result.get("effects", ())) or "none")
+    missing = "not modelled: " + (", ".join(result.get("not_modelled", ())) or "none")
+    parts = [head, text_table(accuracy), layers, *_cost_parts(result), f"{effects}\n{missing}"]
+    if result.get("note"):
+        parts.append(str(result["note"]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def cost_table(result: Mapping[str, Any]) -> str:
+    """Return the object of ``mramsim energy --json`` as tables."""
+    activity = result.get("activity", 0.5)
+    said = f"{activity:g}" if isinstance(activity, int | float) else "given by layer"
+    head = (
+        f"{result['network']} on {result['mapping']} with {result['device']}\n"
+        f"expected cost of one image; share of inputs that are +1: {said}"
+    )
+    energy, latency = result["energy_j_per_image"], result["latency_s_per_image"]
+    layers = [
+        {
+            "layer": name,
+            "energy": si(value, "J"),
+            "share": percent(value / energy["total"], 1),
+            "latency": si(latency["by_layer"][name], "s"),
+        }
+        for name, value in energy["by_layer"].items()
+    ]
+    return "\n\n".join(part for part in (head, text_table(layers), *_cost_parts(result)) if part)
+
+
+def _cost_parts(result: Mapping[str, Any]) -> list[str]:
+    energy = result["energy_j_per_image"]
+    components = [
+        {
+            "energy of": name.replace("_", " "),
+            "per image": si(value, "J"),
+            "share": percent(value / energy["total"], 1),
+        }
+        for name, value in energy["by_component"].items()
+        if value > 0.0
+    ]
+    conditions = result["conditions"]
+    totals = (
+        f"{si(energy['total'], 'J')} and {si(result['latency_s_per_image']['total'], 's')} per "
+        f"image, {area(result['area_m2']['total'])}, {significant(result['tops_per_watt'])} TOPS/W "
+        f"(1-bit, 1 MAC = 2 operations) at {si(conditions['vdd_v'], 'V')}, "
+        f"{si(conditions['node_m'], 'm')}"
+    )
+    compared = list(baseline_rows(result))
+    columns = {
+        "name": "design",
+        "energy": "energy",
+        "ratio": "factor",
+        "latency": "latency",
+        "area": "area",
+        "weights": "weights",
+        "place": "weights from",
+    }
+    return [
+        text_table(components),
+        totals,
+        text_table(compared, columns) if len(compared) > 1 else "",
+        assumed(result),
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float) or str(value)[:1] in "0123456789–+-−×"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,106 @@
+"""Training: one published method per file, and the float network of the same shape."""
+
+from __future__ import annotations
+
+import importlib
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mramsim.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from mramsim.datasets import Dataset
+    from mramsim.network.graph import Network
+
+METHODS = {"bnn": "mramsim.training.bnn"}
+EPOCHS = {"digits": 60, "mnist": 15, "fashion-mnist": 20, "cifar10": 40}
+FLOAT_BATCH = 100
+
+
+def train(
+    method: str,
+    net: str,
+    data: str | Dataset,
+    *,
+    epochs: int | None = None,
+    seed: int = 0,
+    planes: int | None = None,
+    float_baseline: bool = False,
+    checkpoint: str | Path | None = None,
+    data_dir: str | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+    **options: Any,
+) -> Network:
+    """Train a binary network and fold it.
+
+    Parameters
+    ----------
+    method : {"bnn"}
+    net : str
+        Shape: ``mlp-WxD`` or ``cnv-F``; see `mramsim.training.shapes`.
+    data : str or Dataset
+    epochs : int, optional
+        A sensible number for the data set by default.
+    seed : int
+        The same seed gives the same weights on the same machine.
+    planes : int, optional
+        Bit planes of the input; the data set's choice by default.
+    float_baseline : bool
+        Also train the float network of the same shape and keep its predictions.
+    checkpoint : path-like, optional
+        Folder; a training that was cut off continues from it.
+    data_dir : str, optional
+    threads : int, optional
+        Of torch, at least 1.
+    progress : callable, optional
+        Called with (done, total, text).
+    **options
+        Of the method; see its ``Options``.
+
+    Returns
+    -------
+    Network
+        With its training record.
+
+    Raises
+    ------
+    InputError
+        Unknown names or options, values out of range.
+    """
+    if method not in METHODS:
+        raise InputError(f"method '{method}' is unknown{nearest(method, METHODS)}")
+    if epochs is not None and epochs < 1:
+        raise InputError(f"epochs = {epochs}; at least 1 is allowed")
+    if threads is not None and threads < 1:
+        raise InputError(f"threads = {threads}; at least 1 is allowed")
+    if seed < 0:
+        raise InputError(f"seed = {seed}; at least 0 is allowed")
+    module = importlib.import_module(METHODS[method])
+    known = [field.name for field in fields(module.Options)]
+    for key in options:
+        if key not in known:
+            raise InputError(f"option '{key}' is unknown to {method}{nearest(key, known)}")
+    from mramsim.training.session import run_session
+
+    return run_session(
+        module,
+        method,
+        net,
+        data,
+        epochs=epochs,
+        seed=seed,
+        planes=planes,
+        float_baseline=float_baseline,
+        folder=None if checkpoint is None else Path(checkpoint),
+        data_dir=data_dir,
+        threads=threads,
+        progress=progress or (lambda done, total, text: None),
+        options=module.Options(**options),
+    )
+
+
+__all__ = ["EPOCHS", "METHODS", "train"]

@@ -1,0 +1,124 @@
+"""A trained torch network becomes the exact integer network."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mramsim.errors import InputError
+from mramsim.network.fold import batchnorm_affine, fold_batchnorm
+from mramsim.network.graph import Network
+from mramsim.network.nodes import Conv2d, Input, Linear, MaxPool2d, Node, Output, Product, Threshold
+from mramsim.training.modules import BinaryBlock, BinaryNetwork
+
+
+def export(model: BinaryNetwork, record: Input, name: str) -> Network:
+    """Fold every BatchNorm and binarise every weight.
+
+    Parameters
+    ----------
+    model : BinaryNetwork
+        In evaluation mode its classes are those of the result.
+    record : Input
+        How raw integers become levels.
+    name : str
+
+    Returns
+    -------
+    Network
+        Nodes ``conv1``, ``conv1_sign``, ``conv1_pool``, ..., ``fc1``, ``fc1_sign``, ..., ``scores``,
+        ``out``.
+    """
+    nodes: list[Node] = [record]
+    size = record.shape[1:] if len(record.shape) == 3 else (1, 1)
+    counts = {"conv": 0, "fc": 0}
+    blocks = [block for block in model.blocks if isinstance(block, BinaryBlock)]
+    for block in blocks[:-1]:
+        stem = "conv" if block.product.latent.ndim == 4 else "fc"
+        counts[stem] += 1
+        label = f"{stem}{counts[stem]}"
+        product = _product(block, label, nodes[-1], (size[0], size[1]))
+        level, polarity = fold_batchnorm(*_norm(block), reach=product.reach)
+        nodes += [product, Threshold(f"{label}_sign", (label,), level, polarity)]
+        if block.pool is not None:
+            conjunctive = polarity < 0
+            pool = MaxPool2d(f"{label}_pool", (f"{label}_sign",), (2, 2), (2, 2), conjunctive)
+            nodes.append(pool)
+            size = (size[0] // 2, size[1] // 2)
+    last = _product(blocks[-1], "scores", nodes[-1], (1, 1))
+    nodes += [last, Output("out", ("scores",), *batchnorm_affine(*_norm(blocks[-1])))]
+    return Network(tuple(nodes), name)
+
+
+def _product(block: BinaryBlock, label: str, before: Node, size: tuple[int, int]) -> Product:
+    latent = block.product.latent.detach().cpu().numpy()
+    if not np.isfinite(latent).all():
+        raise InputError(f"layer '{label}': training diverged (NaN in its weights)")
+    weight = (latent >= 0).astype(np.uint8)
+    planes = before.planes if isinstance(before, Input) else 1
+    if weight.ndim == 4:
+        return Conv2d(
+            label, (before.name,), weight, planes=planes, size=size, padding=(1, 1), pad_value=0
+        )
+    return Linear(label, (before.name,), weight, planes=planes)
+
+
+def _norm(
+    block: BinaryBlock,
+) -> tuple[
+    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    float,
+]:
+    norm = block.norm
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    parts = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    gamma, beta, mean, var = (part.detach().cpu().numpy() for part in parts)
+    return gamma, beta, mean, var, float(norm.eps)
+
+
+def predict_exact(
+    network: Network, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], batch: int = 500
+) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+    """Return the classes of `Network.predict`, computed by torch.
+
+    Sums of integers below 2^24 are exact in float32 in any order, so this is the same network,
+    faster for convolutions.
+    """
+    found = []
+    with torch.no_grad():
+        for start in range(0, len(images), batch):
+            values: dict[str, Tensor] = {}
+            for node in network.nodes:
+                if isinstance(node, Input):
+                    levels = node.forward(images[start : start + batch])
+                    values[node.name] = torch.from_numpy(levels)
+                elif isinstance(node, Product):
+                    values[node.name] = _exact_product(node, values[node.inputs[0]])
+                else:
+                    inputs = [values[key].numpy() for key in node.inputs]
+                    values[node.name] = torch.from_numpy(
+                        np.ascontiguousarray(node.forward(*inputs))
+                    )
+            found.append(values[network.output.name].numpy().argmax(axis=1))
+    return np.concatenate(found)
+
+
+def _exact_product(node: Product, levels: Tensor) -> Tensor:
+    if node.reach >= 1 << 24:
+        return torch.from_numpy(node.forward(levels.numpy()))
+    value = levels.float() * 2 - ((1 << node.planes) - 1)
+    weight = torch.from_numpy(node.weight).float() * 2 - 1
+    if isinstance(node, Conv2d):
+        vertical, horizontal = node.padding
+        fill = float(node.pad_value * ((1 << node.planes) - 1))
+        value = functional.pad(value, (horizontal, horizontal, vertical, vertical), value=fill)
+        sums = functional.conv2d(value, weight, stride=node.stride, groups=node.groups)
+    else:
+        sums = functional.linear(value.flatten(1), weight)
+    return sums.to(torch.int32)

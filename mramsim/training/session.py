@@ -1,0 +1,128 @@
+"""One training from data to a folded network with its record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mramsim import __version__
+from mramsim.datasets import Dataset, load_dataset
+from mramsim.errors import InputError
+from mramsim.network.graph import Network
+from mramsim.network.nodes import Input
+from mramsim.training import EPOCHS, FLOAT_BATCH
+from mramsim.training.baseline import train_float
+from mramsim.training.export import predict_exact
+from mramsim.training.loop import Progress
+from mramsim.training.shapes import parse_shape
+
+
+def run_session(
+    module: Any,
+    method: str,
+    net: str,
+    data: str | Dataset,
+    *,
+    epochs: int | None,
+    seed: int,
+    planes: int | None,
+    float_baseline: bool,
+    folder: Path | None,
+    data_dir: str | None,
+    threads: int | None,
+    progress: Progress,
+    options: Any,
+) -> Network:
+    """Train by one method; see `mramsim.training.train`."""
+    if isinstance(data, str):
+        parse_shape(net, (1, 8, 8))
+        dataset = load_dataset(data, data_dir)
+    else:
+        dataset = data
+    layers = parse_shape(net, dataset.shape)
+    record = input_record(dataset, planes)
+    rounds = epochs or EPOCHS.get(dataset.name, 20)
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"checkpoint {folder}: cannot be made ({error.strerror})") from None
+    started = time.monotonic()
+    with _torch_session(threads):
+        trained = module.fit_method(
+            dataset,
+            record,
+            layers,
+            net,
+            epochs=rounds,
+            seed=seed,
+            options=options,
+            progress=progress,
+            checkpoint=None if folder is None else folder / f"{method}.pt",
+        )
+        accuracy = {
+            "train": _accuracy(trained.network, dataset.x_train, dataset.y_train),
+            "test": _accuracy(trained.network, dataset.x_test, dataset.y_test),
+            "relaxed_test": trained.relaxed_test,
+            "float_test": None,
+        }
+        predictions = {}
+        if float_baseline:
+            classes = train_float(
+                dataset,
+                layers,
+                epochs=rounds,
+                batch=FLOAT_BATCH,
+                seed=seed,
+                progress=progress,
+                checkpoint=None if folder is None else folder / "float.pt",
+            )
+            accuracy["float_test"] = float((classes == dataset.y_test).mean())
+            predictions[dataset.name] = classes
+    training = {
+        "method": method,
+        "net": net,
+        "data": dataset.name,
+        "seed": seed,
+        "epochs": rounds,
+        "seconds": round(time.monotonic() - started, 3),
+        "accuracy": accuracy,
+        "options": asdict(options),
+        "versions": {"mramsim": __version__, "torch": torch.__version__, "numpy": np.__version__},
+    }
+    name = f"{dataset.name}-{net}"
+    return replace(trained.network, name=name, training=training, float_predictions=predictions)
+
+
+def input_record(data: Dataset, planes: int | None) -> Input:
+    """Return the input record of a data set: `planes` bit planes over its range of pixels."""
+    planes = data.planes if planes is None else planes
+    if not 1 <= planes <= 8 or (1 << planes) > data.levels:
+        most = data.levels.bit_length() - 1
+        raise InputError(f"planes = {planes}; '{data.name}' has 1 to {most} bit planes")
+    scale = 1.0 / ((1 << planes) - 1)
+    return Input("input", (), data.shape, planes, 0, data.levels >> planes, scale, 0.0)
+
+
+@contextmanager
+def _torch_session(threads: int | None) -> Iterator[None]:
+    """Set torch's threads, and leave its random state and threads as they were."""
+    before = torch.get_num_threads()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _accuracy(network: Network, images: Any, labels: Any) -> float:
+    return float((predict_exact(network, images) == labels).mean())

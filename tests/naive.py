@@ -1,0 +1,209 @@
+"""Slow, obvious twins of kernels and arrays. Nothing here is called by mramsim.
+
+Random numbers, sums and decisions follow the formulas and the design, one cell at a time, on the
+values stored in a record or on the sampled resistances themselves. Layers: `naive_networks`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXACT, CODES, VOTE, SWEEP = 0, 1, 2, 3
+MASK = 0xFFFFFFFF
+LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+
+# ---- random numbers ------------------------------------------------------------------------------
+
+
+def philox(counter: Any, key: Any) -> tuple[Any, Any, Any, Any]:
+    """Philox4x32-10 on Python ints, or element by element on uint64 arrays."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        p0, p1 = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = (p1 >> 32) ^ c1 ^ k0, p1 & MASK, (p0 >> 32) ^ c3 ^ k1, p0 & MASK
+        k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
+    return c0, c1, c2, c3
+
+
+def _words(counter: Any, key: Any) -> list[NDArray[np.uint64]]:
+    wide = [np.asarray(word).astype(np.uint64) for word in np.broadcast_arrays(*counter)]
+    return [np.asarray(word) for word in philox(wide, [int(k) for k in key])]
+
+
+def unit(high: Any, low: Any) -> NDArray[np.float64]:
+    """53 high bits of two words, plus half, over 2^53."""
+    word = (np.asarray(high, np.uint64) << np.uint64(32)) | np.asarray(low, np.uint64)
+    return ((word >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def log(u: Any) -> NDArray[np.float64]:
+    """Logarithm by argument reduction to (1/sqrt 2, sqrt 2] and the series of artanh."""
+    mantissa, exponent = np.frexp(np.asarray(u, np.float64))
+    mantissa, exponent = mantissa * 2.0, exponent - 1.0
+    large = mantissa > 1.4142135623730951
+    mantissa, exponent = np.where(large, mantissa / 2, mantissa), exponent + large
+    f = mantissa - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    series = 2 / 21
+    for odd in range(19, 1, -2):
+        series = 2 / odd + z * series
+    half = 0.5 * f * f
+    return exponent * LN2_HIGH - ((half - (s * (half + z * series) + exponent * LN2_LOW)) - f)
+
+
+def sin_pi(b: Any) -> NDArray[np.float64]:
+    """sin(pi b) by its Taylor series to the 21st power."""
+    b = np.asarray(b, np.float64)
+    series: Any = 0.0
+    for k in range(10, -1, -1):
+        term = (-1) ** k * math.pi ** (2 * k + 1) / math.factorial(2 * k + 1)
+        series = term + b * b * series if k < 10 else term
+    return b * series
+
+
+def uniform(counter: Any, key: Any) -> NDArray[np.float64]:
+    """Uniform number of each counter."""
+    w0, w1, _, _ = _words(counter, key)
+    return unit(w0, w1)
+
+
+def normal(counter: Any, key: Any) -> NDArray[np.float64]:
+    """Box-Muller: radius from words 0 and 1, angle in half turns from words 2 and 3."""
+    w0, w1, w2, w3 = _words(counter, key)
+    radius = np.sqrt(-2.0 * log(unit(w0, w1)))
+    turn = ((w2 << np.uint64(32) | w3) >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
+    return radius * sin_pi(0.5 - np.abs(turn))
+
+
+# ---- tiles from their record ---------------------------------------------------------------------
+
+
+def bit_of(words: NDArray[np.uint64], row: int) -> int:
+    """Bit `row` of packed words."""
+    return (int(words[row // 64]) >> (row % 64)) & 1
+
+
+def count_matches(x: Any, w: Any, driven: Any) -> int:
+    """Driven rows whose input equals the weight; three lists of bits."""
+    return sum(1 for a, b, on in zip(x, w, driven, strict=True) if on and a == b)
+
+
+def analog_column(tile: Any, x: Any, position: int, column: int) -> tuple[float, float, int]:
+    """Noiseless count, noise and driven rows of one column, cell by cell from the record."""
+    driven = [bit_of(tile.driven[position], row) for row in range(len(x))]
+    weights = [bit_of(tile.weight[:, column], row) for row in range(len(x))]
+    match, on = count_matches(x, weights, driven), sum(driven)
+    steps = int(tile.base[position, column])
+    steps += sum(int(tile.deviation[row, column]) for row in range(len(x)) if x[row])
+    extra = 0.0
+    for k, (row, at) in enumerate(zip(tile.odd_row, tile.odd_column, strict=True)):
+        if at == column and x[row]:
+            steps += int(tile.odd_steps[k])
+            extra += tile.odd_variance_on[k]
+        elif at == column and driven[row]:
+            extra += tile.odd_variance_off[k]
+    value = tile.gain * match + tile.step * float(steps) + tile.offset[column]
+    variance = match * tile.variance_match + (on - match) * tile.variance_other
+    return value, math.sqrt(max(0.0, variance + tile.variance_column + extra)), on
+
+
+def code_of(value: float, converter: Any) -> float:
+    """Nearest code of the converter; halves go up; both ends saturate."""
+    code = math.floor((value - converter.low) / converter.step + 0.5)
+    return float(min(max(code, 0), converter.codes - 1))
+
+
+def vote_border(on: int, level: int, polarity: int) -> float:
+    """Reference between the last count that gives one vote and the first that gives the other."""
+    voting = [count for count in range(on + 1) if polarity * (2 * count - on) >= level]
+    if polarity > 0:
+        return (voting[0] if voting else on + 1) - 0.5
+    return (voting[-1] if voting else -1) + 0.5
+
+
+def read_current_sum(
+    tile: Any, converter: Any, bits: Any, images: Any, positions: int, plane: int
+) -> NDArray[np.float64]:
+    """What every column passes on, [reads, columns]; noise is always drawn."""
+    columns = tile.weight.shape[1]
+    sums = np.empty((len(bits), columns))
+    for n, column in np.ndindex(sums.shape):
+        image, place = int(images[n // positions]) & MASK, n % positions
+        position = min(place, len(tile.driven) - 1)
+        value, sigma, on = analog_column(tile, list(bits[n]), position, column)
+        if converter.mode == SWEEP:
+            levels = np.arange(on)
+            counter = (image, place, (plane << 24) + levels + 1, column)
+            above = value + sigma * normal(counter, tile.key) > levels + 0.5
+            sums[n, column] = 2.0 * above.sum() - on
+            continue
+        if sigma > 0.0:
+            value += sigma * float(normal((image, place, plane << 24, column), tile.key))
+        if converter.mode == CODES:
+            value = converter.low + converter.step * code_of(value, converter)
+        if converter.mode == VOTE:
+            polarity = int(tile.polarity[column])
+            above = value > vote_border(on, int(tile.level[column]), polarity)
+            sums[n, column] = polarity if above else -polarity
+        else:
+            sums[n, column] = 2.0 * value - on
+    return sums
+
+
+def read_pcsa(tile: Any, bits: Any, images: Any, positions: int, plane: int) -> NDArray[np.int32]:
+    """Ones counted in every column, [reads, columns], cell by cell from the record."""
+    wrong = {
+        (int(row), int(column)): (tile.wrong_off[k], tile.wrong_on[k])
+        for k, (row, column) in enumerate(zip(tile.odd_row, tile.odd_column, strict=True))
+    }
+    counts = np.zeros((len(bits), tile.weight.shape[1]), np.int32)
+    for n, column in np.ndindex(counts.shape):
+        image, place = int(images[n // positions]) & MASK, n % positions
+        driven = tile.driven[min(place, len(tile.driven) - 1)]
+        for row, x in enumerate(bits[n]):
+            if not bit_of(driven, row):
+                continue
+            one = int(x) == bit_of(tile.weight[:, column], row)
+            chance = wrong.get((row, column), (0.0, 0.0))[int(x)]
+            if chance > 0.0:
+                drawn = uniform((image, place, (plane << 24) + row, column), tile.key)
+                one = one != (float(drawn) < chance)
+            counts[n, column] += one
+    return counts
+
+
+# ---- tiles from their resistances ----------------------------------------------------------------
+
+
+def column_current(cells: Any, x: Any, driven: Any, v_read_v: float) -> NDArray[np.float64]:
+    """Current of every column in A: input 1 opens the true branch, input 0 the other."""
+    current = np.zeros(cells.bits.shape[1])
+    for row, column in np.ndindex(cells.bits.shape):
+        if driven[row]:
+            current[column] += v_read_v / cells.resistance_ohm[0 if x[row] else 1, row, column]
+    return current
+
+
+def column_count(cells: Any, x: Any, driven: Any, v_read_v: float) -> NDArray[np.float64]:
+    """The same in counts: above a column of antiparallel branches, over the current of a match."""
+    g_ap, g_p = (1.0 / cells.classes[state].total_ohm for state in (0, 1))
+    background = sum(driven) * v_read_v * g_ap
+    return (column_current(cells, x, driven, v_read_v) - background) / (v_read_v * (g_p - g_ap))
+
+
+def latch_input_v(cells: Any, x: Any, mapping: Any) -> NDArray[np.float64]:
+    """Input of the latch of every cell in V: the branch that discharges faster wins."""
+    result = np.empty(cells.bits.shape)
+    for row, column in np.ndindex(result.shape):
+        one, two = cells.resistance_ohm[:, row, column]
+        left, right = (one, two) if x[row] else (two, one)
+        v_left = mapping.vdd_v * math.exp(-mapping.t_read_s / (left * mapping.bitline_f))
+        v_right = mapping.vdd_v * math.exp(-mapping.t_read_s / (right * mapping.bitline_f))
+        result[row, column] = v_right - v_left
+    return result

@@ -1,0 +1,174 @@
+"""Slow, obvious twins of layers and networks: loops over images, positions, tiles and planes."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from naive import CODES, EXACT, SWEEP, VOTE, code_of, read_current_sum, read_pcsa
+from numpy.typing import NDArray
+
+
+def patch(node: Any, levels: Any, position: int, group: int) -> list[tuple[int, bool]]:
+    """Level and whether it is driven, of each row that one evaluation sees."""
+    if node.kind == "linear":
+        return [(int(level), True) for level in levels.ravel()]
+    width = node.output_size[1]
+    top = (position // width) * node.stride[0] - node.padding[0]
+    left = (position % width) * node.stride[1] - node.padding[1]
+    share = node.weight.shape[1]
+    found = []
+    for channel in range(group * share, (group + 1) * share):
+        for y in range(top, top + node.weight.shape[2]):
+            for x in range(left, left + node.weight.shape[3]):
+                if 0 <= y < node.size[0] and 0 <= x < node.size[1]:
+                    found.append((int(levels[channel, y, x]), True))
+                elif node.pad_value == 1:
+                    found.append(((1 << node.planes) - 1, True))
+                else:
+                    found.append((0, node.pad_value == -1))
+    return found
+
+
+def driven_rows(node: Any, position: int) -> list[bool]:
+    """Which rows are driven at a position; alike for all groups."""
+    blank = np.zeros((node.channels, *node.size) if node.kind == "conv2d" else node.fan_in, int)
+    return [on for _, on in patch(node, blank, position, 0)]
+
+
+def positions_of(node: Any) -> int:
+    """Evaluations per image."""
+    return 1 if node.kind == "linear" else math.prod(node.output_size)
+
+
+def arrange(node: Any, sums: Any) -> Any:
+    """[images, positions, channels] to the shape of the node."""
+    if node.kind == "linear":
+        return sums[:, 0]
+    return np.moveaxis(sums.reshape(len(sums), *node.output_size, -1), -1, 1)
+
+
+def accumulators(node: Any, levels: Any) -> NDArray[np.int64]:
+    """Exact accumulators: each driven row adds weight times (2 level - (2^planes - 1))."""
+    top = (1 << node.planes) - 1
+    sums = np.zeros((len(levels), positions_of(node), node.fan_out), np.int64)
+    for image, place, column in np.ndindex(sums.shape):
+        group = column // (node.fan_out // node.groups)
+        rows = patch(node, levels[image], place, group)
+        for (level, driven), weight in zip(rows, node.weight[column].ravel(), strict=True):
+            if driven:
+                sums[image, place, column] += (2 * level - top) * (1 if weight else -1)
+    return np.asarray(arrange(node, sums))
+
+
+def share_of(layer: Any, tile: Any) -> list[int]:
+    """A tile's share of each threshold: by rows, rounded up."""
+    levels = layer.threshold.level[tile.column_start : tile.column_stop]
+    return [math.ceil(Fraction(int(level) * tile.rows, layer.node.fan_in)) for level in levels]
+
+
+def ideal_tile(layer: Any, tile: Any) -> Any:
+    """A record of perfect cells: what the readers above look at."""
+    node = layer.node
+    bits = node.weight.reshape(node.fan_out, -1)
+    bits = bits[tile.column_start : tile.column_stop, tile.row_start : tile.row_stop]
+    places = [driven_rows(node, place) for place in range(positions_of(node))]
+    driven = [on[tile.row_start : tile.row_stop] for on in places]
+    vote = layer.threshold is not None
+    columns = slice(tile.column_start, tile.column_stop)
+    return SimpleNamespace(
+        weight=np.array([packed(row) for row in bits]).T,
+        driven=np.array([packed(row) for row in driven]),
+        base=np.zeros((len(driven), tile.columns), int),
+        deviation=np.zeros((tile.rows, tile.columns), int),
+        gain=1.0,
+        step=1.0,
+        odd_row=[],
+        odd_column=[],
+        offset=np.zeros(tile.columns),
+        variance_match=0.0,
+        variance_other=0.0,
+        variance_column=0.0,
+        level=share_of(layer, tile) if vote else [],
+        polarity=layer.threshold.polarity[columns] if vote else [],
+        key=(0, 0),
+    )
+
+
+def packed(bits: Any) -> list[int]:
+    """Words of 64 bits, bit 0 first."""
+    words = [0] * -(-len(bits) // 64)
+    for row, bit in enumerate(bits):
+        words[row // 64] |= int(bit) << (row % 64)
+    return words
+
+
+def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quantised: bool) -> Any:
+    """What a tile contributes to the accumulators, [images * positions, columns]."""
+    node, count = layer.node, positions_of(layer.node)
+    rows = [patch(node, image, place, tile.group) for image in levels for place in range(count)]
+    rows = [row[tile.row_start : tile.row_stop] for row in rows]
+    on = np.array([[sum(driven for _, driven in row)] for row in rows], float)
+    mode = {"count": EXACT, "codes": CODES, "vote": VOTE, "sweep": SWEEP}[layer.reading]
+    scale = layer.converter_range or SimpleNamespace(low=0.0, step=1.0, codes=1)
+    converter = SimpleNamespace(
+        mode=mode if quantised else EXACT, low=scale.low, step=scale.step, codes=scale.codes
+    )
+    total = 0.0
+    for plane in range(node.planes):
+        bits = np.array([[(level >> plane) & driven for level, driven in row] for row in rows])
+        if layer.card.sensing == "pcsa":
+            sums = 2.0 * read_pcsa(record, bits, images, count, plane) - on
+        else:
+            sums = read_current_sum(record, converter, bits, images, count, plane)
+        if quantised and layer.card.partial_sums == "adc" and mode != VOTE:
+            codes = [[code_of(v, layer.sum_range) for v in row] for row in (sums + on) / 2.0]
+            sums = 2.0 * (layer.sum_range.low + layer.sum_range.step * np.array(codes)) - on
+        total = total + 2.0**plane * sums
+    if quantised and mode != VOTE and layer.votes:
+        signed = total * layer.threshold.polarity[tile.column_start : tile.column_stop]
+        total = np.where(signed >= share_of(layer, tile), 1.0, -1.0)
+    return total
+
+
+def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bool) -> Any:
+    """Bits where a threshold follows, else accumulators, in the shape of the node."""
+    node, count = layer.node, positions_of(layer.node)
+    sums = np.zeros((len(levels) * count, node.fan_out))
+    for tile, record in zip(layer.tiles, records, strict=True):
+        part = read_tile(layer, tile, record, levels, images, quantised)
+        sums[:, tile.column_start : tile.column_stop] += part
+    sums = sums.reshape(len(levels), count, -1)
+    if layer.threshold is None:
+        return arrange(node, sums)
+    if quantised and layer.votes:
+        return arrange(node, (sums >= 0).astype(np.uint8))
+    bits = np.zeros(sums.shape, np.uint8)
+    for place in range(count):
+        rows_on = sum(driven_rows(node, place))
+        for channel, level in enumerate(layer.threshold.level):
+            reachable = rows_on * ((1 << node.planes) - 1)
+            first = int(level) + (int(level) - reachable) % 2  # accumulators come in steps of two
+            signed = int(layer.threshold.polarity[channel]) * sums[:, place, channel]
+            bits[:, place, channel] = signed > first - 1
+    return arrange(node, bits)
+
+
+def forward(placement: Any, records: Any, images: Any, first: int, quantised: bool) -> Any:
+    """Scores of a whole network; `records` None: perfect cells."""
+    values: dict[str, Any] = {}
+    indices = np.arange(first, first + len(images))
+    decided = {layer.threshold.name for layer in placement.layers if layer.threshold}
+    for node in placement.network.nodes:
+        layer = placement.layer(node.name)
+        inputs = [values[name] for name in node.inputs] or [images]
+        if layer is not None:
+            ideal = [ideal_tile(layer, tile) for tile in layer.tiles]
+            own = ideal if records is None else records[node.name]
+            values[node.name] = read_layer(layer, own, inputs[0], indices, quantised)
+        else:
+            values[node.name] = inputs[0] if node.name in decided else node.forward(*inputs)
+    return values[placement.network.output.name]
