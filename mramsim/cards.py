@@ -101,8 +101,8 @@ class Card(_Strict):
 
     def values(self) -> dict[str, Any]:
         """Return the value keys that this card sets, with their values."""
-        skip = set(Card.model_fields)
-        return {key: getattr(self, key) for key in self.model_fields_set if key not in skip}
+        own = [key for key in type(self).model_fields if key not in Card.model_fields]
+        return {key: getattr(self, key) for key in own if key in self.model_fields_set}
 
     def assumed(self) -> list[str]:
         """Return the keys whose value is assumed, sorted."""

@@ -14,6 +14,7 @@ from mramsim import effects as effect_table
 from mramsim.arrays import cells, current_sum, pcsa
 from mramsim.arrays.card import MappingCard
 from mramsim.cards import load_card
+from mramsim.devices import spread_parts
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 from mramsim.errors import InputError
@@ -29,13 +30,12 @@ from mramsim.network.nodes import Threshold
 from mramsim.network.nodes.base import Array
 
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
+WAFER = 16  # number of the key of the wafer's draws, which chips share
+DIE = 17
+SPATIAL = 18
 MODELLED: dict[str, frozenset[str]] = {
-    "pcsa": frozenset(
-        {"d2d", "stuck", "bias", "temperature", "thermal_shot", "sa_offset", "sa_noise", "adc"}
-    ),
-    "current_sum": frozenset(
-        {"d2d", "stuck", "bias", "temperature", "thermal_shot", "sa_offset", "sa_noise", "adc"}
-    ),
+    "pcsa": pcsa.MODELLED,
+    "current_sum": current_sum.MODELLED,
 }
 
 
@@ -195,52 +195,58 @@ def sample_chip(
     card: DeviceCard = load_card("device", device, overrides)
     chosen = effect_table.select(only, without or ())
     active = active_effects(placement.card, chosen)
-    surroundings = conditions or Conditions()
+    die = _die(placement, card, conditions or Conditions(), active, seed, number)
     records = {
-        layer.name: [
-            _program(layer, tile, card, surroundings, active, (seed, number))
-            for tile in layer.tiles
-        ]
+        layer.name: [_program(layer, tile, die, (seed, number)) for tile in layer.tiles]
         for layer in placement.layers
     }
     return Chip(placement, card, active, records, seed, number)
 
 
-def _program(
-    layer: LayerPlacement,
-    tile: Tile,
+def _die(
+    placement: Placement,
     card: DeviceCard,
     conditions: Conditions,
     effects: frozenset[str],
-    root: tuple[int, int],
+    seed: int,
+    number: int,
+) -> cells.Die:
+    """Return what all tiles share; the wafer is that of the seed."""
+    wafer = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(WAFER,)))
+    own = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, DIE)))
+    factor = spread_parts.shared_factor(card, wafer, own, effects)
+    reading = sum(layer.steps * layer.positions * layer.card.t_read_s for layer in placement.layers)
+    return cells.Die(card, conditions, effects, factor, 1.0 / reading)
+
+
+def _program(
+    layer: LayerPlacement, tile: Tile, die: cells.Die, root: tuple[int, int]
 ) -> CurrentSumTile | PcsaTile:
     def sequence(number: int) -> np.random.SeedSequence:
         key = (root[1], layer.index, tile.index, number)
         return np.random.SeedSequence(root[0], spawn_key=key)
 
     def generator(name: str) -> np.random.Generator:
-        return np.random.Generator(np.random.PCG64(sequence(effect_table.number(name))))
+        number = SPATIAL if name == "spatial" else effect_table.number(name)
+        return np.random.Generator(np.random.PCG64(sequence(number)))
 
     mapping = layer.card
     columns = slice(tile.column_start, tile.column_stop)
     node = layer.node
     weight = node.weight.reshape(node.fan_out, -1)[columns, tile.row_start : tile.row_stop]
-    written = cells.program(card, weight.T, mapping.v_read_v, conditions, effects, generator)
+    written = cells.program(die, mapping, weight.T, generator)
     mask = node.mask()
     driven = np.ones((1, tile.rows), dtype=np.bool_)
     if mask is not None:
         driven = mask[:, tile.row_start : tile.row_stop]
     offset = generator("sa_offset").standard_normal(tile.columns)
     key = sequence(READ_NOISE).generate_state(2, np.uint32).astype(np.uint32)
-    temperature = conditions.kelvin(card, effects)
     if mapping.sensing == "pcsa":
-        return pcsa.program(written, card, mapping, temperature, effects, driven, offset, key)
+        return pcsa.program(written, die, mapping, driven, offset, key)
     levels, polarity = np.zeros(tile.columns, np.int32), np.ones(tile.columns, np.int8)
     if layer.threshold is not None:
         levels, polarity = layer.share(tile), layer.polarity(tile)
-    return current_sum.program(
-        written, card, mapping, temperature, effects, driven, levels, polarity, offset, key
-    )
+    return current_sum.program(written, die, mapping, driven, levels, polarity, offset, key)
 
 
 def _count_errors(

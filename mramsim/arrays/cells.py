@@ -8,12 +8,71 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.devices import resistance, spread, stuck
+from mramsim.arrays.card import MappingCard
+from mramsim.devices import (
+    disturb,
+    flicker,
+    resistance,
+    retention,
+    rtn,
+    spread,
+    spread_parts,
+    stuck,
+    write,
+)
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 
 AP, P, SHORT, OPEN = 0, 1, 2, 3
 Generators = Callable[[str], np.random.Generator]
+EFFECTS = frozenset(
+    {
+        "d2d",
+        "write_error",
+        "stuck",
+        "retention",
+        "read_disturb",
+        "bias",
+        "temperature",
+        "thermal_shot",
+        "flicker",
+        "rtn",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Die:
+    """What all tiles of one chip share.
+
+    Attributes
+    ----------
+    card : DeviceCard
+    conditions : Conditions
+    effects : frozenset of str
+        Effects that act.
+    ra_factor : float
+        Wafer and die part of RA.
+    inference_hz : float
+        1 / length of an inference: 1/f noise below it is fixed, above it is new in every read.
+    """
+
+    card: DeviceCard
+    conditions: Conditions
+    effects: frozenset[str]
+    ra_factor: float
+    inference_hz: float
+
+    @property
+    def temperature_k(self) -> float:
+        """Temperature of the devices in K."""
+        return self.conditions.kelvin(self.card, self.effects)
+
+    def fast_flicker(self, mapping: MappingCard) -> float:
+        """Return the relative variance of R that is new in every read."""
+        return flicker.fast_variance(
+            self.card, self.inference_hz, mapping.bandwidth_hz, self.effects
+        )
 
 
 @dataclass(frozen=True)
@@ -46,6 +105,8 @@ class Cells:
         Of the true branch (P stores +1) and the complementary one, transistor included.
     state : int8 array [2, rows, columns]
         `AP`, `P`, `SHORT` or `OPEN`.
+    rtn_variance : float64 array [2, rows, columns]
+        Relative variance of each junction's resistance by telegraph noise.
     classes : tuple of Branch
         Nominal branch of each state, in that order.
     """
@@ -53,6 +114,7 @@ class Cells:
     bits: NDArray[np.uint8]
     resistance_ohm: NDArray[np.float64]
     state: NDArray[np.int8]
+    rtn_variance: NDArray[np.float64]
     classes: tuple[Branch, Branch, Branch, Branch]
 
     def meant(self) -> NDArray[np.int8]:
@@ -65,49 +127,66 @@ def classes_of(
 ) -> tuple[Branch, Branch, Branch, Branch]:
     """Return the nominal branch of the states AP, P, short and open at the read voltage."""
     cell = resistance.nominal(card, v_read_v, conditions, effects)
-    series = cell.series_ohm
     return (
-        Branch(cell.rap_ohm, series),
-        Branch(cell.rp_ohm, series),
-        Branch(card.short_ohm, series),
-        Branch(card.open_ohm, series),
+        Branch(cell.rap_ohm, cell.series_ohm),
+        Branch(cell.rp_ohm, cell.series_ohm),
+        Branch(card.short_ohm, cell.series_ohm),
+        Branch(card.open_ohm, cell.series_ohm),
     )
 
 
 def program(
-    card: DeviceCard,
-    bits: NDArray[np.uint8],
-    v_read_v: float,
-    conditions: Conditions,
-    effects: frozenset[str],
-    generators: Generators,
+    die: Die, mapping: MappingCard, bits: NDArray[np.uint8], generators: Generators
 ) -> Cells:
     """Write a block of weights into freshly sampled cells and let time pass.
 
     Parameters
     ----------
-    card : DeviceCard
+    die : Die
+    mapping : MappingCard
+        Gives read voltage and time.
     bits : uint8 array [rows, columns]
-    v_read_v : float
-        Voltage across a branch while it is read, in V.
-    conditions : Conditions
-    effects : frozenset of str
-        Effects that act.
     generators : callable
-        Effect name to the generator of its static draws in this tile.
+        Effect name to a generator at the start of its static draws in this tile.
 
     Returns
     -------
     Cells
     """
+    card, effects, conditions = die.card, die.effects, die.conditions
     shape = (2, *bits.shape)
-    sample = spread.sample(card, shape, generators("d2d"), effects)
+    rng = generators("d2d")
+    rows, columns = bits.shape
+    local = spread_parts.spatial_factor(card, rows, columns, generators("spatial"), effects)
+    sample = spread.sample(card, shape, rng, effects, die.ra_factor * local)
+    delta = spread_parts.sample_delta(card, shape, rng, effects)
     state = np.stack([bits, 1 - bits]).astype(np.int8)
-    parallel, antiparallel = resistance.cell_states(
-        card, sample.rp_ohm, sample.tmr, sample.series_ohm, v_read_v, conditions, effects
+    state ^= write.flips(card, conditions, shape, generators("write_error"), effects, delta)
+    lost = retention.flips(card, conditions, shape, generators("retention"), effects, delta)
+    lost ^= disturb.flips(
+        card,
+        conditions,
+        mapping.v_read_v,
+        mapping.t_read_s,
+        state == P,
+        generators("read_disturb"),
+        effects,
+        delta,
     )
+    state ^= lost
+    parallel, antiparallel = resistance.cell_states(
+        card, sample.rp_ohm, sample.tmr, sample.series_ohm, mapping.v_read_v, conditions, effects
+    )
+    junction = np.where(state == P, parallel, antiparallel)
+    junction *= flicker.slow_factor(card, shape, generators("flicker"), effects, die.inference_hz)
     defect = stuck.draw(card, shape, generators("stuck"), effects)
-    junction = stuck.resistance(card, defect, np.where(state == P, parallel, antiparallel))
+    junction = stuck.resistance(card, defect, junction)
+    noisy = rtn.fluctuators(card, shape, generators("rtn"), effects) & (defect == stuck.FINE)
     state = np.where(defect > 0, defect + 1, state).astype(np.int8)
-    classes = classes_of(card, v_read_v, conditions, effects)
-    return Cells(bits, junction + sample.series_ohm, state, classes)
+    return Cells(
+        bits,
+        junction + sample.series_ohm,
+        state,
+        rtn.relative_variance(card, noisy),
+        classes_of(card, mapping.v_read_v, conditions, effects),
+    )

@@ -10,13 +10,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.arrays import cells as cell_library
 from mramsim.arrays.card import MappingCard
-from mramsim.arrays.cells import AP, Branch, Cells, P
+from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 from mramsim.kernels.current_sum import CurrentSumTile
 from mramsim.kernels.words import pack_bits
 
+MODELLED = cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"}
 GRID = 0.1  # step of stored deviations over their root mean square: adds 0.083 % of variance
 _FINE = 2.0**-20  # step in counts where cells have no spread
 _MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
@@ -30,6 +32,9 @@ def unit_siemens(classes: tuple[Branch, ...]) -> tuple[float, float]:
     if g_p - g_ap < least:
         return least, 0.0
     return g_p - g_ap, 1.0
+
+
+Floats = NDArray[np.float64]
 
 
 def expected_spread(
@@ -54,27 +59,40 @@ def expected_spread(
     return float(np.sqrt(total / 2.0)) / unit
 
 
-def noise_variances(
-    card: DeviceCard, mapping: MappingCard, classes: tuple[Branch, ...], temperature_k: float
-) -> NDArray[np.float64]:
-    """Return thermal and shot noise of one branch of each state, in counts squared.
+def junction_sensitivity(classes: tuple[Branch, ...]) -> NDArray[np.float64]:
+    """Return by how many counts a branch of each state moves per relative change of its junction.
 
-    The one-sided current spectrum times the bandwidth, over the current of a count squared.
+    ``dG = -G R_j / R dR_j / R_j``; squared, it turns relative variances into counts squared.
     """
     unit, _ = unit_siemens(classes)
-    junction = np.array([branch.junction_ohm for branch in classes])
-    series = np.array([branch.series_ohm for branch in classes])
-    current = mapping.v_read_v / (junction + series)
-    spectrum = thermal_shot_a2_per_hz(current, junction, series, temperature_k, card.fano)
-    return np.asarray(spectrum * mapping.bandwidth_hz / (unit * mapping.v_read_v) ** 2)
+    return np.array([branch.junction_ohm / branch.total_ohm**2 / unit for branch in classes])
+
+
+def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...]) -> Floats:
+    """Return the noise of one read of one branch of each state, in counts squared.
+
+    Thermal and shot noise: the one-sided current spectrum times the bandwidth, over the current of
+    a count squared. 1/f noise: its part above the rate of inferences, through the junction.
+    """
+    total = np.zeros(len(classes))
+    if "thermal_shot" in die.effects:
+        unit, _ = unit_siemens(classes)
+        junction = np.array([branch.junction_ohm for branch in classes])
+        series = np.array([branch.series_ohm for branch in classes])
+        current = mapping.v_read_v / (junction + series)
+        spectrum = thermal_shot_a2_per_hz(
+            current, junction, series, die.temperature_k, die.card.fano
+        )
+        total += spectrum * mapping.bandwidth_hz / (unit * mapping.v_read_v) ** 2
+    flicker = junction_sensitivity(classes) ** 2 * die.fast_flicker(mapping)
+    flicker[[SHORT, OPEN]] = 0.0
+    return total + flicker
 
 
 def program(
     cells: Cells,
-    card: DeviceCard,
+    die: Die,
     mapping: MappingCard,
-    temperature_k: float,
-    effects: frozenset[str],
     driven: NDArray[np.bool_],
     levels: NDArray[np.int32],
     polarity: NDArray[np.int8],
@@ -86,9 +104,8 @@ def program(
     Parameters
     ----------
     cells : Cells
-    card, mapping : DeviceCard, MappingCard
-    temperature_k : float
-    effects : frozenset of str
+    die : Die
+    mapping : MappingCard
     driven : bool array [positions, rows]
         Rows driven at each position.
     levels, polarity : int32, int8 array [columns]
@@ -105,14 +122,14 @@ def program(
     conductance = np.array([1.0 / branch.total_ohm for branch in cells.classes])
     meant = cells.meant()
     deviation = (1.0 / cells.resistance_ohm - conductance[meant]) / unit
-    rms = expected_spread(card, cells.classes, effects)
+    effects = die.effects
+    rms = expected_spread(die.card, cells.classes, effects)
     step = GRID * rms if rms > 0.0 else _FINE
     step = max(step, float(np.abs(deviation).max(initial=0.0)) / _MOST)
     stored = np.rint(deviation / step).astype(np.int64)
-    variances = noise_variances(card, mapping, cells.classes, temperature_k)
-    if "thermal_shot" not in effects:
-        variances = np.zeros(4)
-    extra = variances[cells.state] - variances[meant]
+    variances = noise_variances(die, mapping, cells.classes)
+    telegraph = junction_sensitivity(cells.classes)[cells.state] ** 2 * cells.rtn_variance
+    extra = variances[cells.state] - variances[meant] + telegraph
     added = stored[0] - stored[1]
     odd = (np.abs(added) > 127) | (extra[0] != 0.0) | (extra[1] != 0.0)
     rows, columns = np.nonzero(odd)

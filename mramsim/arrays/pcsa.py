@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from mramsim.arrays import cells as cell_library
 from mramsim.arrays.card import MappingCard
-from mramsim.arrays.cells import Branch, Cells
-from mramsim.devices.card import DeviceCard
+from mramsim.arrays.cells import OPEN, SHORT, Branch, Cells, Die
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 from mramsim.kernels.current_sum import REACH
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.kernels.words import pack_bits
 
+MODELLED = cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"}
+Floats = NDArray[np.float64]
 _NODES = 64  # quadrature points of the noise integral
 
 
@@ -28,31 +30,49 @@ def node_v(resistance_ohm: NDArray[np.float64], mapping: MappingCard) -> NDArray
     return mapping.vdd_v * np.exp(-mapping.t_read_s / (resistance_ohm * mapping.bitline_f))
 
 
-def noise_variances(
-    card: DeviceCard, mapping: MappingCard, classes: tuple[Branch, ...], temperature_k: float
-) -> NDArray[np.float64]:
-    """Return the noise of a node at the strobe for each state of its branch, in V squared.
+def thermal_shot_variance(die: Die, mapping: MappingCard, branch: Branch) -> float:
+    """Return thermal and shot noise of a node at the strobe, in V squared.
 
     White noise of one-sided spectrum S(t') charges the node through the time constant RC:
     ``var = 1 / (2 C^2) int_0^t S(t') exp(-2 (t - t') / RC) dt'``. For pure Johnson noise this is
     ``kT / C (1 - exp(-2 t / RC))``.
     """
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    duration = mapping.t_read_s
-    result = np.empty(len(classes))
-    for index, branch in enumerate(classes):
-        tau = branch.total_ohm * mapping.bitline_f
-        # the integrand lives in the last few RC before the strobe
-        start = max(0.0, duration - 20.0 * tau)
-        times = start + (duration - start) * (nodes + 1.0) / 2.0
-        current = mapping.vdd_v * np.exp(-times / tau) / branch.total_ohm
-        spectrum = thermal_shot_a2_per_hz(
-            current, branch.junction_ohm, branch.series_ohm, temperature_k, card.fano
-        )
-        kernel = np.exp(-2.0 * (duration - times) / tau)
-        integral = (weights * spectrum * kernel).sum() * (duration - start) / 2.0
-        result[index] = integral / (2.0 * mapping.bitline_f**2)
-    return result
+    duration, capacitance = mapping.t_read_s, mapping.bitline_f
+    tau = branch.total_ohm * capacitance
+    start = max(0.0, duration - 20.0 * tau)  # older noise has decayed
+    times = start + (duration - start) * (nodes + 1.0) / 2.0
+    current = mapping.vdd_v * np.exp(-times / tau) / branch.total_ohm
+    spectrum = thermal_shot_a2_per_hz(
+        current, branch.junction_ohm, branch.series_ohm, die.temperature_k, die.card.fano
+    )
+    kernel = np.exp(-2.0 * (duration - times) / tau)
+    integral = float((weights * spectrum * kernel).sum()) * (duration - start) / 2.0
+    return integral / (2.0 * capacitance**2)
+
+
+def junction_sensitivity(mapping: MappingCard, classes: tuple[Branch, ...]) -> Floats:
+    """Return by how many volts a node moves at the strobe per relative change of its junction.
+
+    ``dv = V exp(-x) x R_j / R dR_j / R_j`` with ``x = t / RC``.
+    """
+    total = np.array([branch.total_ohm for branch in classes])
+    junction = np.array([branch.junction_ohm for branch in classes])
+    ratio = mapping.t_read_s / (total * mapping.bitline_f)
+    return np.asarray(node_v(total, mapping) * ratio * junction / total)
+
+
+def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...]) -> Floats:
+    """Return the noise of a node at the strobe for each state of its branch, in V squared.
+
+    Thermal and shot noise, and the part of 1/f noise above the rate of inferences.
+    """
+    total = np.zeros(len(classes))
+    if "thermal_shot" in die.effects:
+        total += [thermal_shot_variance(die, mapping, branch) for branch in classes]
+    flicker = junction_sensitivity(mapping, classes) ** 2 * die.fast_flicker(mapping)
+    flicker[[SHORT, OPEN]] = 0.0
+    return total + flicker
 
 
 def signal_v(cells: Cells, mapping: MappingCard) -> NDArray[np.float64]:
@@ -73,10 +93,8 @@ def probability_of_one(
 
 def program(
     cells: Cells,
-    card: DeviceCard,
+    die: Die,
     mapping: MappingCard,
-    temperature_k: float,
-    effects: frozenset[str],
     driven: NDArray[np.bool_],
     offset: NDArray[np.float64],
     key: NDArray[np.uint32],
@@ -86,9 +104,8 @@ def program(
     Parameters
     ----------
     cells : Cells
-    card, mapping : DeviceCard, MappingCard
-    temperature_k : float
-    effects : frozenset of str
+    die : Die
+    mapping : MappingCard
     driven : bool array [positions, rows]
         Rows read at each position.
     offset : float64 array [columns]
@@ -99,12 +116,12 @@ def program(
     -------
     PcsaTile
     """
-    variances = np.zeros(4)
-    if "thermal_shot" in effects:
-        variances = noise_variances(card, mapping, cells.classes, temperature_k)
+    effects = die.effects
+    variances = noise_variances(die, mapping, cells.classes)
+    telegraph = junction_sensitivity(mapping, cells.classes)[cells.state] ** 2 * cells.rtn_variance
     decision = mapping.sigma_sa_noise_v if "sa_noise" in effects else 0.0
     sigma_offset = mapping.sigma_sa_offset_v if "sa_offset" in effects else 0.0
-    sigma = np.sqrt(variances[cells.state[0]] + variances[cells.state[1]] + decision**2)
+    sigma = np.sqrt((variances[cells.state] + telegraph).sum(axis=0) + decision**2)
     signal = signal_v(cells, mapping)
     shift = (sigma_offset * offset)[None, :]
     one_on = probability_of_one(shift + signal, sigma)

@@ -88,7 +88,7 @@ def baseline_cost(network: Network, card: BaselineCard) -> dict[str, Any]:
         "by_component": {key: sum(parts[key] for parts in energy.values()) for key in COMPONENTS},
         "by_layer": by_layer,
         "macs": sum(work.macs for work in works.values()),
-        "weights_from": _place_of(on_chip, outside),
+        "weights_from": "SRAM" if outside == 0.0 else f"SRAM, {outside:.0%} DRAM",
         "conditions": {"vdd_v": card.vdd_v, "node_m": card.node_m, "clock_hz": card.clock_hz},
         "assumed": len(card.assumed()),
         "assumed_of": len(card.sources),
@@ -171,8 +171,3 @@ def _latency_s(work: Work, card: BaselineCard, outside: float) -> float:
     computing = ceil(work.macs / card.macs_per_cycle) / card.clock_hz
     fetching = outside * work.weight_bits / 8 / card.dram_bytes_per_s
     return max(computing, fetching)
-
-
-def _place_of(on_chip: float, outside: float) -> str:
-    size = f"{on_chip / 1024:.4g} KiB SRAM"
-    return size if outside == 0.0 else f"{size}, {outside:.0%} from DRAM"

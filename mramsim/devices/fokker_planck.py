@@ -6,8 +6,8 @@ h = H / H_k the density rho(x, tau) obeys
     d rho / d tau = -d/dx[(1 - x^2)(x + h - i) rho] + 1/(2 Delta) d/dx[(1 - x^2) d rho / dx]
 
 (Brown 1963; Butler et al., IEEE Trans. Magn. 48, 4684 (2012), doi 10.1109/TMAG.2012.2209122). In
-Legendre polynomials it becomes r' = A r with a penta-diagonal A (Tzoufras, Appl. Phys. Express 11,
-2018), solved by the matrix exponential.
+Legendre polynomials it becomes r' = A r with a penta-diagonal A, solved by the matrix exponential
+(the method of the ARM MRAM simulation framework, arXiv 2106.12304).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mramsim.errors import InputError
 Array = NDArray[np.float64]
 
 MAX_DELTA = 400.0
+FLOOR = 1e-13
 
 
 def modes_for(delta: float) -> int:
@@ -110,8 +111,8 @@ def write_error_rate(
     Returns
     -------
     float
-        In [0, 1]. The start is thermal equilibrium within the well. Below about 1e-12 rounding
-        errors dominate.
+        In [0, 1]. The start is thermal equilibrium within the well. Values below 1e-13 are
+        rounding errors and returned as 0.
 
     Raises
     ------
@@ -127,10 +128,12 @@ def write_error_rate(
     from scipy.linalg import expm
 
     count = modes_for(delta) if modes is None else modes
-    coefficients = expm(generator(count, delta, overdrive - field) * tau)
-    final = coefficients @ equilibrium_in_well(count, delta)
+    final = expm(generator(count, delta, overdrive - field) * tau) @ equilibrium_in_well(
+        count, delta
+    )
     _, weight, table = _half_range(count)
-    return float(min(max(weight @ table @ final, 0.0), 1.0))
+    left = float(weight @ (table @ final))
+    return min(left, 1.0) if left >= FLOOR else 0.0
 
 
 def relaxation_rate(delta: float, drive: float = 0.0, modes: int | None = None) -> float:

@@ -100,4 +100,5 @@ def sample_delta(
     """
     if card.delta is None or card.sigma_delta == 0.0 or "d2d" not in effects:
         return None
-    return lognormal(rng.standard_normal(shape), card.delta, card.sigma_delta)
+    z = rng.standard_normal(shape)
+    return lognormal(z, card.delta, card.sigma_delta * card.delta)

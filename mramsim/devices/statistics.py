@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from mramsim.devices.card import DeviceCard
-from mramsim.devices.spread import log_sigma, sample
+from mramsim.devices.overlap import best_reference
+from mramsim.devices.spread import sample
 
 ALL_SPREAD = frozenset({"d2d"})
 
@@ -37,7 +38,7 @@ class CellStatistics:
         (mean_ap - mean_p) / (sigma_p + sigma_ap).
     overlap : float
         Smallest share of misread cells, mean of both states, with one fixed reference and no
-        noise; log-normal or normal cells of these moments.
+        noise; 0 where R_P has no spread.
     best_reference_ohm : float
         The reference of that share, in Ohm.
     """
@@ -85,7 +86,7 @@ def cell_statistics(card: DeviceCard) -> CellStatistics:
     mean_p = card.rp_ohm + card.series_ohm
     mean_ap = card.rp_ohm * ratio + card.series_ohm
     sigma_p, sigma_ap = math.sqrt(var_p + var_series), math.sqrt(var_ap + var_series)
-    reference, overlap = _best_reference(card, (mean_p, sigma_p), (mean_ap, sigma_ap))
+    reference, overlap = best_reference(card, relative_sigma_p(card), mean_p, mean_ap)
     width = sigma_p + sigma_ap
     return CellStatistics(
         mean_p_ohm=mean_p,
@@ -141,32 +142,3 @@ def histogram(
 
 def _ratio(value: float, scale: float) -> float:
     return math.nan if scale == 0.0 else value / scale
-
-
-def _best_reference(
-    card: DeviceCard, low: tuple[float, float], high: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the reference with the fewest misread cells, and their share."""
-    from scipy.optimize import minimize_scalar
-    from scipy.special import ndtr
-
-    if low[0] >= high[0]:
-        return low[0], 0.5
-    if low[1] == 0.0 or high[1] == 0.0:
-        return 0.5 * (low[0] + high[0]), 0.0
-
-    def misread(reference: float) -> float:
-        above = ndtr(-_standard(card, reference, low))
-        below = ndtr(_standard(card, reference, high))
-        return float(0.5 * (above + below))
-
-    best = minimize_scalar(misread, bounds=(low[0], high[0]), method="bounded")
-    return float(best.x), float(best.fun)
-
-
-def _standard(card: DeviceCard, reference: float, state: tuple[float, float]) -> float:
-    mean, sigma = state
-    if card.spread == "normal":
-        return (reference - mean) / sigma
-    s = log_sigma(sigma / mean)
-    return (math.log(reference / mean) + 0.5 * s * s) / s

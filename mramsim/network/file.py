@@ -6,7 +6,6 @@ import io
 import json
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     try:
         header = json.loads(arrays.pop("header").tobytes().decode())
         version = header["format"]
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{source}: not a network of mramsim (no header)") from None
     if version != FORMAT:
         raise InputError(f"{source}: format '{version}' is not known; '{FORMAT}' is")
@@ -113,7 +112,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         return Network(nodes, str(header["name"]), dict(header["training"]), predictions)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except Exception as error:  # any value of any type can stand in a foreign file
         raise InputError(f"{source}: damaged network ({type(error).__name__}: {error})") from None
 
 
@@ -129,9 +128,9 @@ def _read(source: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{source}: no such network file") from None
     except IsADirectoryError:
         raise InputError(f"{source}: is a folder; name a network file") from None
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, zlib.error, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except Exception as error:  # damaged bytes make zipfile, zlib and numpy raise almost anything
         raise InputError(f"{source}: not a readable .npz file ({error})") from None
 
 

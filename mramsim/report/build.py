@@ -96,13 +96,15 @@ def placement_record(placement: Placement) -> list[dict[str, Any]]:
 
 
 def card_record(card: Card) -> dict[str, Any]:
-    """Return a card as plain values: each with its source, and the references."""
+    """Return a card as plain values in the order of its model, with sources and references."""
+    values = card.values()
     return {
         "name": card.name,
         "title": card.title,
         "values": {
-            key: {"value": _plain(value), "source": card.sources[key]}
-            for key, value in card.values().items()
+            key: {"value": _plain(values[key]), "source": card.sources[key]}
+            for key in type(card).model_fields
+            if key in values
         },
         "references": {
             key: {"doi": ref.doi, "url": ref.url, "citation": ref.citation}

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH_IN = 5.2
+WIDTH_IN = 4.5
 INK, MUTED, GRID = "#1c2330", "#566072", "#e2e7ee"
 BLUE, ORANGE, TEAL, GREY = "#2f6db3", "#cf6a1f", "#23897c", "#8b97a8"
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "text.color": INK,
@@ -98,19 +98,12 @@ def horizontal_bars(
     values: list[float],
     labels: list[str],
     colours: list[str],
-    *,
-    log: bool = False,
+    start: float = 0.0,
 ) -> None:
-    """Draw horizontal bars, the first on top, each with its label behind it."""
+    """Draw horizontal bars from `start`, the first on top, each with its label behind it."""
     places = list(range(len(names)))
-    if log:
-        low, high = min(values) / 3.0, max(values)
-        axes.set_xscale("log")
-        axes.set_xlim(low, high * (high / low) ** 0.55)
-        axes.barh(places, [v - low for v in values], left=low, color=colours, height=0.64)
-    else:
-        axes.set_xlim(0.0, max(values) * 1.5)
-        axes.barh(places, values, color=colours, height=0.64)
+    lengths = [value - start for value in values]
+    axes.barh(places, lengths, left=start, color=colours, height=0.64)
     for place, value, label in zip(places, values, labels, strict=True):
         axes.annotate(
             label,
@@ -122,7 +115,5 @@ def horizontal_bars(
             color=INK,
         )
     axes.set_yticks(places, names)
-    axes.invert_yaxis()
-    axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
     axes.set_ylim(len(names) - 0.4, -0.6)

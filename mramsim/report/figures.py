@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor, log10
 from typing import Any
 
 from mramsim.report.drawing import BLUE, GREY, GRID, INK, MUTED, ORANGE, TEAL, figure, svg
 from mramsim.report.drawing import horizontal_bars as bars
-from mramsim.report.units import area, factor, percent, si
+from mramsim.report.units import area, factor, percent, si, trimmed
 
 COLOURS = {
     "array_read": BLUE,
@@ -26,14 +27,17 @@ def accuracy_figure(accuracy: Mapping[str, Any]) -> str:
     """Draw the float, exact and mapped accuracy and every chip, with mean and interval."""
     chips = [100.0 * value for value in accuracy["chips"]]
     mean, interval = 100.0 * accuracy["mean"], accuracy.get("ci95")
-    single = [(label, accuracy.get(key)) for key, label in ROWS if accuracy.get(key) is not None]
-    everything = [*chips, *(100.0 * value for _, value in single)]
+    single = [
+        (label, 100.0 * float(accuracy[key]))
+        for key, label in ROWS
+        if accuracy.get(key) is not None
+    ]
+    everything = [*chips, *(value for _, value in single)]
     low, high = min(everything), max(everything)
     margin = max(0.12 * (high - low), 0.25)
     with figure(0.34 * len(single) + 1.45) as drawn:
         axes = drawn.subplots()
-        for place, (_, value) in enumerate(single):
-            x = 100.0 * value
+        for place, (_, x) in enumerate(single):
             axes.axvline(x, color=GRID, linewidth=0.8, zorder=0)
             axes.plot([x], [place], marker="D", markersize=6, color=GREY, linestyle="none")
             _value_label(axes, x, place, f"{x:.2f} %")
@@ -53,7 +57,7 @@ def accuracy_figure(accuracy: Mapping[str, Any]) -> str:
         axes.tick_params(axis="x", bottom=True, color=GRID)
         axes.set_xlabel("test accuracy (%)")
         label = f"Accuracy: mean of {len(chips)} chips {mean:.2f} percent; " + "; ".join(
-            f"{name} {100.0 * value:.2f} percent" for name, value in single
+            f"{name} {value:.2f} percent" for name, value in single
         )
         return svg(drawn, "accuracy", label)
 
@@ -75,7 +79,7 @@ def energy_figure(energy: Mapping[str, Any]) -> str:
     total = energy["total"]
 
     def label(value: float) -> str:
-        return f"{si(value, 'J')}  {percent(value / total, 1)}"
+        return f"{si(value, 'J')} · {percent(value / total, 1)}"
 
     return _two_panels(
         "energy",
@@ -100,13 +104,23 @@ def baseline_figure(name: str, energy_j: float, baselines: Sequence[Mapping[str,
     names = [name, *(row["name"] for row in baselines)]
     values = [energy_j, *(row["energy_j_per_image"] for row in baselines)]
     labels = [
-        si(value, "J") if k == 0 else f"{si(value, 'J')}  {factor(value / energy_j)}"
+        si(value, "J") if k == 0 else f"{si(value, 'J')} · {factor(value / energy_j)}"
         for k, value in enumerate(values)
     ]
-    with figure(_TITLE_IN + _BAR_IN * 1.25 * len(names)) as drawn:
+    first, last = floor(log10(min(values)) - 0.5), ceil(log10(max(values)))
+    decades = [10.0**power for power in range(first, last + 1)]
+    with figure(2 * _TITLE_IN + _BAR_IN * 1.25 * len(names)) as drawn:
         axes = drawn.subplots()
-        bars(axes, names, values, labels, [BLUE] + [GREY] * len(baselines), log=True)
-        axes.set_title("energy per image, logarithmic")
+        axes.set_xscale("log")
+        colours = [BLUE] + [GREY] * len(baselines)
+        bars(axes, names, values, labels, colours, start=decades[0])
+        axes.set_xlim(decades[0], max(values) * (max(values) / decades[0]) ** 0.8)
+        step = 1 + len(decades) // 5
+        shown = [trimmed(v, "J") if k % step == 0 else "" for k, v in enumerate(decades)]
+        axes.set_xticks(decades, shown)
+        axes.set_xticks([], minor=True)
+        axes.grid(axis="x", linewidth=0.8)
+        axes.set_xlabel("energy per image (logarithmic)")
         said = "; ".join(f"{one} {text}" for one, text in zip(names, labels, strict=True))
         return svg(drawn, "baselines", f"Energy per image: {said}")
 
@@ -125,6 +139,8 @@ def _two_panels(name: str, first: Any, second: Any, said: str) -> str:
             values = [float(value) for value in parts.values()]
             colours = [COLOURS.get(key, TEAL if "component" in title else BLUE) for key in parts]
             bars(one, names, values, [label(value) for value in values], colours)
+            one.set_xlim(0.0, max(values) * 1.62 or 1.0)
+            one.xaxis.set_visible(False)
             one.set_title(title)
             said += f"; {title}: " + ", ".join(
                 f"{key} {label(value)}" for key, value in zip(names, values, strict=True)

@@ -96,7 +96,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         latency_area_figure,
     )
     from mramsim.report.floorplan import floorplan_figure
-    from mramsim.report.units import si, significant
+    from mramsim.report.units import significant, trimmed
 
     energy, latency = result["energy_j_per_image"], result["latency_s_per_image"]
     baselines, cards = result.get("baselines") or (), result.get("cards") or {}
@@ -131,10 +131,11 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         "references": rows.references(cards),
         "citations": list(result.get("citations", ())),
         "placement": placement,
+        "array_rows": rows.array_rows(placement),
         "conditions": [
-            ("supply", si(conditions["vdd_v"], "V")),
-            ("technology node", si(conditions["node_m"], "m")),
-            ("noise bandwidth", si(conditions["bandwidth_hz"], "Hz")),
+            ("supply", trimmed(conditions["vdd_v"], "V")),
+            ("technology node", trimmed(conditions["node_m"], "m")),
+            ("noise bandwidth", trimmed(conditions["bandwidth_hz"], "Hz")),
             ("efficiency", f"{significant(result['tops_per_watt'])} TOPS/W"),
             *(
                 [("throughput density", f"{significant(result['tops_per_mm2'])} TOPS/mm²")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mramsim.report.text import READINGS
@@ -56,13 +56,32 @@ def layer_rows(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         }
 
 
+def array_rows(placement: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return label and value: arrays, their size, cells and the share in use."""
+    counts: dict[str, int] = {}
+    cells = used = 0.0
+    for layer in placement:
+        shape = f"{layer['rows']} × {layer['columns']}"
+        counts[shape] = counts.get(shape, 0) + len(layer["tiles"])
+        placed = len(layer["tiles"]) * layer["rows"] * layer["columns"]
+        cells += placed
+        used += placed * layer["utilisation"]
+    found = [(f"arrays of {shape} cells", f"{count:,}") for shape, count in counts.items()]
+    if cells:
+        found += [
+            ("cells placed", f"{cells:,.0f}"),
+            ("cells that hold weights", f"{used:,.0f} ({percent(used / cells, 1)})"),
+        ]
+    return found
+
+
 def baseline_rows(result: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield this design and each digital baseline."""
     energy = result["energy_j_per_image"]["total"]
     yield {
         "name": result["mapping"],
         "energy": si(energy, "J"),
-        "ratio": factor(1.0),
+        "ratio": "1",
         "latency": si(result["latency_s_per_image"]["total"], "s"),
         "area": area(result["area_m2"]["total"]),
         "weights": "–",
@@ -93,6 +112,7 @@ def card_rows(card: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "assumed": kind == "assumed",
             "derived": kind == "derived",
             "source": rest if known else entry["source"],
+            "reference": entry["source"] in card["references"],
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mramsim.report.rows import accuracy_rows, baseline_rows, layer_rows
 from mramsim.report.text import assumed
-from mramsim.report.units import area, percent, si, significant
+from mramsim.report.units import area, percent, si, significant, trimmed
 
 _WIDTH = 1000  # wider than any table: lines are cut nowhere
 
@@ -114,8 +114,8 @@ def _cost_parts(result: Mapping[str, Any]) -> list[str]:
     totals = (
         f"{si(energy['total'], 'J')} and {si(result['latency_s_per_image']['total'], 's')} per "
         f"image, {area(result['area_m2']['total'])}, {significant(result['tops_per_watt'])} TOPS/W "
-        f"(1-bit, 1 MAC = 2 operations) at {si(conditions['vdd_v'], 'V')}, "
-        f"{si(conditions['node_m'], 'm')}"
+        f"(1-bit, 1 MAC = 2 operations) at {trimmed(conditions['vdd_v'], 'V')}, "
+        f"{trimmed(conditions['node_m'], 'm')}"
     )
     compared = list(baseline_rows(result))
     columns = {

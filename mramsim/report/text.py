@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mramsim.effects import BY_NAME
-from mramsim.report.units import area, percent, si, significant
+from mramsim.report.units import area, percent, si, significant, trimmed
 
 READINGS = {
     "count": "one bit per cell, counted digitally",
@@ -40,14 +40,12 @@ def summary(result: Mapping[str, Any]) -> str:
 
 def _energy_sentence(result: Mapping[str, Any]) -> str:
     energy = result["energy_j_per_image"]["total"]
-    text = (
-        f"One image takes {si(energy, 'J')} and {si(result['latency_s_per_image']['total'], 's')}"
-    )
-    compared = [
-        f"{comparison(energy, row['energy_j_per_image'])} than {row['name']}"
+    latency = result["latency_s_per_image"]["total"]
+    compared = "".join(
+        f", {comparison(energy, row['energy_j_per_image'])} than {row['name']}"
         for row in result.get("baselines", ())
-    ]
-    return text + (": " + ", ".join(compared) if compared else "") + "."
+    )
+    return f"One image takes {si(latency, 's')} and {si(energy, 'J')}{compared}."
 
 
 def comparison(energy_j: float, other_j: float) -> str:
@@ -68,7 +66,7 @@ def headlines(result: Mapping[str, Any]) -> list[dict[str, str]]:
     interval = accuracy.get("ci95")
     conditions = result["conditions"]
     chips = len(accuracy["chips"])
-    operating = f"{si(conditions['vdd_v'], 'V')}, {si(conditions['node_m'], 'm')} node"
+    operating = f"{trimmed(conditions['vdd_v'], 'V')}, {trimmed(conditions['node_m'], 'm')} node"
     rows = [
         (
             percent(accuracy["mean"]),

@@ -48,6 +48,14 @@ def si(value: float, unit: str, digits: int = 3) -> str:
     return f"{number} {scaled}"
 
 
+def trimmed(value: float, unit: str) -> str:
+    """Return a value with an SI prefix and no needless zeros: ``28 nm``, ``0.9 V``."""
+    if unit == "V" and abs(value) >= 0.1:
+        return f"{value:g} V"
+    number, scaled = split_si(value, unit)
+    return f"{float(number):g} {scaled}"
+
+
 def split_si(value: float, unit: str, digits: int = 3) -> tuple[str, str]:
     """Return number and prefixed unit apart."""
     if value == 0.0 or not math.isfinite(value):
@@ -85,7 +93,7 @@ def percent(share: float | None, decimals: int = 2) -> str:
 
 def factor(ratio: float) -> str:
     """Return how many times: ``× 700``."""
-    return f"× {significant(ratio, 2 if ratio >= 1 else 3)}"
+    return f"× {significant(ratio, 2)}"
 
 
 def size(count: int) -> str:
@@ -107,8 +115,9 @@ def value_and_unit(key: str, value: Any) -> tuple[str, str]:
     if value is None:
         return "none", ""
     if unit in _SCALED and value != 0:
-        return split_si(float(value), unit, 4)
+        number, scaled = split_si(float(value), unit, 6)
+        return f"{float(number):g}", scaled
     if unit == "m²":
-        number, _, scaled = area(float(value), 4).partition(" ")
-        return number, scaled
+        number, _, scaled = area(float(value), 6).partition(" ")
+        return f"{float(number):g}", scaled
     return f"{value:g}" if isinstance(value, float) else str(value), unit

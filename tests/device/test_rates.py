@@ -132,7 +132,7 @@ def test_disturb_is_monotone_in_reads_and_zero_without() -> None:
     card = card_of(delta=25.0, ic0_a=2e-5)
     parallel = np.zeros(20_000, dtype=bool)
     before = np.zeros(20_000, dtype=bool)
-    for reads in (0, 10, 1000, 100_000):
+    for reads in (0, 1000, 100_000, 10_000_000):
         here = Conditions(age_reads=reads)
         rng = np.random.default_rng(6)
         flips = disturb.flips(card, here, 0.1, 1e-8, parallel, rng, ALL)
@@ -209,6 +209,19 @@ def test_write_verify_loop_of_imec() -> None:
     assert plan.latency_s == pytest.approx(plan.mean_pulses * 1.75e-9)
     flips = write.flips(card, Conditions(), (N,), np.random.default_rng(10), ALL)
     assert abs(counted(flips, 0.26**5)) < 4
+
+
+def test_plan_averages_over_devices_as_counted() -> None:
+    card = card_of(t_write_s=1e-8, i_write_a=7.35e-5, write_attempts=3)
+    plan = write.plan(card, Conditions(), ALL)
+    delta = spread_parts.sample_delta(card, (N,), np.random.default_rng(11), ALL)
+    flips = write.flips(card, Conditions(), (N,), np.random.default_rng(12), ALL, delta)
+    assert abs(counted(flips, plan.residual_error_rate)) < 4
+    mean = write.plan(card, Conditions(), ALL - {"d2d"})
+    single = write.pulse_error_rate(card, Conditions(), ALL)
+    assert mean.residual_error_rate == pytest.approx(single**3, rel=1e-12)
+    assert plan.residual_error_rate > 1.2 * mean.residual_error_rate
+    assert write.plan(card, Conditions(), ALL - {"write_error"}).mean_pulses == 1.0
 
 
 def test_a_card_without_switching_data_never_errs() -> None:

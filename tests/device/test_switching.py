@@ -86,7 +86,8 @@ def test_density_is_conserved_and_starts_in_the_well() -> None:
     matrix = fp.generator(40, 30.0, 1.7)
     assert not matrix[0].any()
     assert fp.equilibrium_in_well(80, 30.0)[0] == pytest.approx(0.5, rel=1e-12)
-    assert fp.write_error_rate(2.0, 0.0, 60.0) == pytest.approx(1.0, abs=1e-12)
+    assert fp.write_error_rate(2.0, 0.0, 60.0) == pytest.approx(1.0, abs=1e-9)
+    assert fp.write_error_rate(3.0, 26.0, 60.0) == 0.0
 
 
 def test_generator_matches_quadrature() -> None:

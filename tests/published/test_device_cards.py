@@ -48,7 +48,7 @@ def test_every_reference_is_used_and_can_be_found(name: str) -> None:
 
 
 def test_vc_mtj_kit_formulas() -> None:
-    """R_P(V) and TMR(V) of the kit's own code, written out here, over its range of read voltages."""
+    """R_P(V) and TMR(V) of the kit's own code, written out here."""
     card: DeviceCard = load_card("device", "vcma_hyryn_github_2026")
     v = 1.0
     rp = 114.1122817e3 / (0.180017789 * v * v + 1.108333982)

@@ -103,7 +103,7 @@ class Conv2d(Product):
             images, groups, channels // groups, height, width, *self.weight.shape[2:]
         )
         patches = split.transpose(0, 3, 4, 1, 2, 5, 6)
-        return np.ascontiguousarray(patches).reshape(images, height * width, groups, -1)
+        return np.ascontiguousarray(patches).reshape(images, height * width, groups, self.fan_in)
 
     def assemble(self, counts: Array) -> Array:
         """Return [images, outputs, height, width]."""

@@ -43,6 +43,9 @@ class Input(Node):
     def __post_init__(self) -> None:
         if self.inputs:
             raise self.fail("takes no inputs")
+        for key in ("planes", "low", "step"):
+            if not isinstance(getattr(self, key), int):
+                raise self.fail(f"{key} = {getattr(self, key)!r}; an integer is expected")
         if not 1 <= self.planes <= 8:
             raise self.fail(f"planes = {self.planes}; 1 to 8 are allowed")
         if self.step < 1:

@@ -34,7 +34,7 @@ class Linear(Product):
 
     def rows(self, levels: Array) -> NDArray[np.uint8]:
         """Return the levels as [images, 1, 1, inputs]."""
-        return np.ascontiguousarray(levels).reshape(levels.shape[0], 1, 1, -1)
+        return np.ascontiguousarray(levels).reshape(levels.shape[0], 1, 1, self.fan_in)
 
     def mask(self) -> None:
         """All rows are driven."""

@@ -1,0 +1,272 @@
+"""The page: complete, self-contained, valid enough to parse, the same bytes every time."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mramsim as ms
+from mramsim.cost.baseline import baseline_cost
+from mramsim.cost.expected import expected_events
+from mramsim.cost.model import cost_of
+from mramsim.errors import InputError
+from mramsim.network.graph import Network
+from mramsim.network.nodes import Input, Linear, Output, Threshold
+from mramsim.report.build import extras, report_of
+from mramsim.report.page import render, write_report
+
+DEVICE, MAPPING = "stt_jung_nature_2022", "csum_deaville_jssc_2025"
+VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
+
+
+def network() -> Network:
+    rng = np.random.default_rng(5)
+
+    def bits(*shape: int) -> np.ndarray:
+        return rng.integers(0, 2, shape).astype(np.uint8)
+
+    return Network(
+        (
+            Input("x", (), (300,), planes=2),
+            Linear("hidden", ("x",), bits(40, 300), planes=2),
+            Threshold("t", ("hidden",), np.zeros(40, int), np.ones(40, int)),
+            Linear("classes", ("t",), bits(10, 40)),
+            Output("out", ("classes",), np.ones(10), np.zeros(10)),
+        ),
+        name="tiny <net> & more",
+    )
+
+
+def result_of(mapping: str = MAPPING, chips: int = 4) -> tuple[dict, ms.Placement]:
+    placement = ms.place(network(), mapping)
+    device = ms.load_card("device", DEVICE)
+    engines = [ms.load_card("baseline", name) for name in ms.list_cards("baseline")]
+    accuracies = [0.95 + 0.005 * k for k in range(chips)]
+    several = chips > 1
+    result = {
+        "schema": "mramsim.run/1",
+        "network": placement.network.name,
+        "device": DEVICE,
+        "mapping": mapping,
+        "dataset": "digits",
+        "images": 360,
+        "seed": 0,
+        "settings": {},
+        "effects": ["d2d", "adc"],
+        "not_modelled": ["ir_drop"],
+        "assumed": {"device": 3, "device_of": 9, "mapping": 5, "mapping_of": 12},
+        "accuracy": {
+            "float": 0.9861,
+            "ideal": 0.9722,
+            "mapped": 0.9694,
+            "chips": accuracies,
+            "mean": float(np.mean(accuracies)),
+            "std": 0.0065 if several else None,
+            "ci95": [0.947, 0.968] if several else None,
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "decision_error_rate": 0.0123 if layer.threshold else None,
+                "tiles": len(layer.tiles),
+                "utilisation": layer.utilisation,
+                "fan_in": layer.node.fan_in,
+                "fan_out": layer.node.fan_out,
+                "positions": layer.positions,
+                "steps": layer.steps,
+                "reading": layer.reading,
+            }
+            for layer in placement.layers
+        ],
+        **cost_of(placement, device, expected_events(placement)).as_dict(),
+        "baselines": [baseline_cost(placement.network, engine) for engine in engines],
+        "citations": ["10.1038/s41586-021-04196-6"],
+        "version": "0.1.0",
+    }
+    return {**result, **extras(placement, device, engines)}, placement
+
+
+class Outline(HTMLParser):
+    """Checks nesting and collects tags, identifiers, links, attributes and text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+    def values(self, name: str) -> list[str]:
+        return [attrs[name] for _, attrs in self.tags if attrs.get(name)]
+
+
+def outline(page: str) -> Outline:
+    parsed = Outline()
+    parsed.feed(page)
+    parsed.close()
+    assert parsed.open == []
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def result() -> dict:
+    return result_of()[0]
+
+
+@pytest.fixture(scope="module")
+def page(result: dict) -> str:
+    return render(result)
+
+
+def test_nothing_is_loaded_and_nothing_runs(page: str) -> None:
+    parsed = outline(page)
+    tags = {tag for tag, _ in parsed.tags}
+    assert not tags & {"script", "iframe", "object", "embed", "img", "video"}
+    assert parsed.values("src") == []
+    assert not re.search(r"@import|url\((?!#)|\son[a-z]+=", page)
+    for tag, attrs in parsed.tags:
+        if tag == "link":
+            assert attrs["href"] == "data:,"
+
+
+def test_identifiers_are_unique_and_every_inner_link_has_its_target(page: str) -> None:
+    parsed = outline(page)
+    identifiers = parsed.values("id")
+    assert len(identifiers) == len(set(identifiers))
+    inner = [*parsed.values("href"), *parsed.values("xlink:href")]
+    targets = {link[1:] for link in inner if link.startswith("#")}
+    targets |= set(re.findall(r"url\(#([^)]+)\)", page)) | set(parsed.values("aria-labelledby"))
+    assert targets <= set(identifiers)
+
+
+def test_what_the_page_says(page: str, result: dict) -> None:
+    parsed = outline(page)
+    text = re.sub(r"\s+", " ", parsed.text.replace("\u200b", ""))
+    for piece in ("98.61 %", "97.22 %", "96.94 %", "94.70 to 96.80 %", "tiny <net> & more"):
+        assert piece in text
+    assert "1.230 %" in text  # decision errors
+    assert "wire, driver and access resistance" in text  # what ir_drop is
+    for card in (result["cards"]["device"], result["cards"]["mapping"]):
+        for key, entry in card["values"].items():
+            assert key in text
+            assert entry["source"].partition(": ")[2][:40] in text
+    for row in result["baselines"]:
+        assert row["name"] in text
+    assert "doi.org/10.1038/s41586-021-04196-6" in text
+    assert "https://doi.org/10.1038/s41586-021-04196-6" in parsed.values("href")
+
+
+def test_every_assumed_value_is_marked(page: str, result: dict) -> None:
+    cards = result["cards"]
+    everything = [cards["device"], cards["mapping"], *cards["baselines"]]
+    sources = [entry["source"] for card in everything for entry in card["values"].values()]
+    expected = sum(source.startswith("assumed: ") for source in sources)
+    assert expected > 20
+    assert page.count('<tr class="assumed">') == expected
+    assert page.count('<span class="mark">assumed</span>') == expected + 1  # and the caution
+
+
+def test_figures_are_described_and_tables_have_scopes(page: str) -> None:
+    parsed = outline(page)
+    figures = [attrs for tag, attrs in parsed.tags if tag == "svg"]
+    assert len(figures) == 5
+    assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 40 for attrs in figures)
+    assert all(attrs.get("scope") in ("row", "col") for tag, attrs in parsed.tags if tag == "th")
+    assert "@media print" in page
+
+
+def test_floorplan_draws_every_tile(result: dict) -> None:
+    placement = result["placement"]
+    assert [len(layer["tiles"]) for layer in placement] == [2, 1]
+    assert placement[0]["tiles"] == [[0, 256, 0, 40], [256, 300, 0, 40]]
+    whole, used = 256 * 512 * 3, 300 * 40 + 40 * 10
+    text = outline(render(result)).text
+    assert f"{whole:,}" in text
+    assert f"{used:,}" in text
+
+
+def test_same_bytes_in_another_process(result: dict, page: str) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_report_page as t;"
+        "sys.stdout.buffer.write(t.render(t.result_of()[0]).encode())"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent)],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "77"},
+    )
+    assert found.stdout.decode() == page == render(result)
+
+
+@pytest.mark.parametrize("mapping", ms.list_cards("mapping"))
+def test_every_mapping_makes_a_page(mapping: str, tmp_path: Path) -> None:
+    found, placement = result_of(mapping, chips=1)
+    plain = {key: value for key, value in found.items() if key not in ("placement", "cards")}
+    path = report_of(plain, placement, tmp_path / "page.html")
+    assert path.read_text(encoding="utf-8") == render(found)
+    assert report_of(plain, placement.network, path).read_text() == render(found)
+
+
+def test_a_bare_result_makes_a_page(result: dict) -> None:
+    bare = {
+        key: value
+        for key, value in result.items()
+        if key not in ("placement", "cards", "baselines", "settings", "citations", "effects")
+    }
+    bare["accuracy"] = {**result["accuracy"], "float": None}
+    bare["note"] = "no float predictions"
+    text = outline(render(bare)).text
+    assert "no float predictions" in text
+    assert "against the exact network" in text
+
+
+def test_wrong_objects_are_refused(result: dict, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mramsim\.run/1"):
+        write_report({"schema": "mramsim.train/1"}, tmp_path / "page.html")
+    partial = {key: value for key, value in result.items() if key != "layers"}
+    with pytest.raises(InputError, match="lacks layers"):
+        write_report(partial, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty_console_in_chromium(page: str, tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("chromium is not installed")
+    path = tmp_path / "page.html"
+    path.write_text(page, encoding="utf-8")
+    flags = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+        "--disable-background-networking --disable-component-update --disable-sync "
+        "--enable-logging=stderr --v=0 --dump-dom"
+    ).split()
+    found = subprocess.run(
+        [browser, *flags, f"--user-data-dir={tmp_path / 'profile'}", path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "headlines" in found.stdout
+    assert [line for line in found.stderr.splitlines() if "CONSOLE" in line] == []
