@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim import __version__
-from mramsim.cards import Card, load_card
+from mramsim.cards import load_card
 from mramsim.chip import Chip, Run, not_modelled, sample_chip
 from mramsim.cost.baseline import baseline_cost
 from mramsim.cost.model import cost_of
@@ -71,13 +71,11 @@ class Result:
         -------
         pathlib.Path
         """
+        from mramsim.report.build import extras
         from mramsim.report.page import write_report
 
-        content = {**self.data, "placement": _tile_map(self.placement)}
-        content["cards"] = {
-            "device": _card_record(self.device),
-            "mapping": _card_record(self.placement.card),
-        }
+        engines = [load_card("baseline", row["name"]) for row in self.data["baselines"]]
+        content = {**self.data, **extras(self.placement, self.device, engines)}
         if title is not None:
             content["title"] = title
         return write_report(content, path)
@@ -91,7 +89,7 @@ class Result:
 def evaluate(
     network: Network | Placement,
     *,
-    device: str | Path | DeviceCard = "stt_jung_nature_2022",
+    device: str | Path | DeviceCard = "stt_hirtzlin_nanoarch_2019",
     mapping: str | Path = "pcsa_hirtzlin_nanoarch_2019",
     data: str | Dataset = "digits",
     chips: int = 10,
@@ -300,32 +298,3 @@ def _layers(placement: Placement, runs: Sequence[Run]) -> Iterator[dict[str, Any
             "reading": layer.reading,
         }
 
-
-def _tile_map(placement: Placement) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": layer.name,
-            "fan_in": layer.node.fan_in,
-            "fan_out": layer.node.fan_out,
-            "tiles": [
-                [tile.row_start, tile.row_stop, tile.column_start, tile.column_stop]
-                for tile in layer.tiles
-            ],
-            "rows": layer.card.rows,
-            "columns": layer.card.columns,
-            "utilisation": layer.utilisation,
-            "steps": layer.steps,
-            "reading": layer.reading,
-        }
-        for layer in placement.layers
-    ]
-
-
-def _card_record(card: Card) -> dict[str, Any]:
-    return {
-        "name": card.name,
-        "title": card.title,
-        "values": card.values(),
-        "sources": card.sources,
-        "references": {key: item.model_dump() for key, item in card.references.items()},
-    }

@@ -7,6 +7,7 @@ values stored in a record or on the sampled resistances themselves. Layers: `nai
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,14 @@ def bit_of(words: NDArray[np.uint64], row: int) -> int:
     return (int(words[row // 64]) >> (row % 64)) & 1
 
 
+def packed(bits: Any) -> list[int]:
+    """Words of 64 bits, bit 0 first."""
+    words = [0] * -(-len(bits) // 64)
+    for row, bit in enumerate(bits):
+        words[row // 64] |= int(bit) << (row % 64)
+    return words
+
+
 def count_matches(x: Any, w: Any, driven: Any) -> int:
     """Driven rows whose input equals the weight; three lists of bits."""
     return sum(1 for a, b, on in zip(x, w, driven, strict=True) if on and a == b)
@@ -121,10 +130,10 @@ def code_of(value: float, converter: Any) -> float:
 
 def vote_border(on: int, level: int, polarity: int) -> float:
     """Reference between the last count that gives one vote and the first that gives the other."""
-    voting = [count for count in range(on + 1) if polarity * (2 * count - on) >= level]
+    # polarity (2 count - on) >= level, for counts of any size
     if polarity > 0:
-        return (voting[0] if voting else on + 1) - 0.5
-    return (voting[-1] if voting else -1) + 0.5
+        return math.ceil(Fraction(on + level, 2)) - 0.5
+    return math.floor(Fraction(on - level, 2)) + 0.5
 
 
 def read_current_sum(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from naive import CODES, EXACT, SWEEP, VOTE, code_of, read_current_sum, read_pcsa
+from naive import CODES, EXACT, SWEEP, VOTE, code_of, packed, read_current_sum, read_pcsa
 from numpy.typing import NDArray
 
 
@@ -96,14 +96,6 @@ def ideal_tile(layer: Any, tile: Any) -> Any:
         polarity=layer.threshold.polarity[columns] if vote else [],
         key=(0, 0),
     )
-
-
-def packed(bits: Any) -> list[int]:
-    """Words of 64 bits, bit 0 first."""
-    words = [0] * -(-len(bits) // 64)
-    for row, bit in enumerate(bits):
-        words[row // 64] |= int(bit) << (row % 64)
-    return words
 
 
 def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quantised: bool) -> Any:

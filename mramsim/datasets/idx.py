@@ -13,6 +13,7 @@ from mramsim.datasets.source import download, read_local
 from mramsim.errors import InputError
 
 _MAGIC = {"images": 0x803, "labels": 0x801}
+_SIZE = (28, 28)
 
 
 def load_idx(
@@ -41,6 +42,11 @@ def load_idx(
     Returns
     -------
     Dataset
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or images and labels do not fit.
     """
     parts = {}
     for file, sha256 in checksums.items():
@@ -53,6 +59,10 @@ def load_idx(
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         if len(images) != len(labels):
             raise InputError(f"{name}: {len(images)} images but {len(labels)} labels")
+        if images.shape[1:] != _SIZE:
+            raise InputError(f"{name}: images of {images.shape[1:]}; {_SIZE} is expected")
+        if labels.max(initial=0) >= len(classes):
+            raise InputError(f"{name}: label {labels.max()}; 0 to {len(classes) - 1} are allowed")
     return Dataset(
         name,
         x_train[:, None],
@@ -76,12 +86,15 @@ def parse_idx(raw: bytes, name: str) -> NDArray[np.uint8]:
     """
     kind = "images" if "images" in name else "labels"
     axes = 3 if kind == "images" else 1
-    head = np.frombuffer(raw[: 4 * (1 + axes)], dtype=">u4")
-    if head.size != 1 + axes or head[0] != _MAGIC[kind]:
-        shown = f"{int(head[0]):#x}" if head.size else "nothing"
-        raise InputError(f"{name}: not idx {kind} (starts with {shown}, not {_MAGIC[kind]:#x})")
-    shape = tuple(int(size) for size in head[1:])
-    body = np.frombuffer(raw, dtype=np.uint8, offset=4 * (1 + axes))
+    start = 4 * (1 + axes)
+    magic = int.from_bytes(raw[:4], "big")
+    if len(raw) < start or magic != _MAGIC[kind]:
+        raise InputError(
+            f"{name}: not idx {kind} ({len(raw)} bytes that start with {magic:#x},"
+            f" not {_MAGIC[kind]:#x})"
+        )
+    shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
+    body = np.frombuffer(raw, dtype=np.uint8, offset=start)
     if body.size != int(np.prod(shape)):
         raise InputError(f"{name}: {body.size} bytes of {kind}, {int(np.prod(shape))} expected")
     return body.reshape(shape)

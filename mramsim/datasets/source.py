@@ -58,5 +58,7 @@ def download(url: str, sha256: str) -> Path:
         )
     except (OSError, ValueError) as error:
         text = " ".join(str(error).split())[:200]
-        raise InputError(f"{url}: download failed ({text})") from None
+        raise InputError(
+            f"{url}: download failed ({text}); --data-dir can name a folder instead"
+        ) from None
     return Path(found)

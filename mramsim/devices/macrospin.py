@@ -137,9 +137,9 @@ def evolve(
     if steps < 1 or not time > 0.0:
         raise InputError(f"time = {time!r}, steps = {steps!r}; both must be above 0")
     spins = np.array(start, dtype=np.float64, order="C")
-    key = np.random.SeedSequence(seed).generate_state(2, dtype=np.uint32)
+    key = np.random.SeedSequence(seed).generate_state(2).astype(np.uint32)
     dt = time / steps
-    advance(spins, first_step, steps, dt, _terms(spin, dt), key)  # type: ignore[no-untyped-call]
+    advance(spins, first_step, steps, dt, _terms(spin, dt), key)
     return spins
 
 
@@ -154,7 +154,7 @@ def safe_step(alpha: float) -> float:
     alpha : float
         Gilbert damping.
     """
-    return min(0.1, (8.0 * _ANTI_DAMPING * alpha) ** (1.0 / 3.0))
+    return min(0.1, math.cbrt(8.0 * _ANTI_DAMPING * alpha))
 
 
 def switching_probability(

@@ -7,10 +7,11 @@ anisotropy field H_k, time in units of 1 / (gamma mu_0 H_k).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
+from numpy.typing import NDArray
 
 from mramsim.kernels.gauss import log, sin_pi
 from mramsim.kernels.jit import kernel
@@ -57,7 +58,7 @@ class SpinTerms(NamedTuple):
 
 
 @kernel(inline="always")
-def gauss_pair(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def gauss_pair(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Return two independent standard normal numbers of a counter and a key (uint32 each)."""
     w0, w1, w2, w3 = philox(c0, c1, c2, c3, k0, k1)
     radius = np.sqrt(-2.0 * log(unit(w0, w1)))
@@ -69,7 +70,7 @@ def gauss_pair(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def slope(x, y, z, hx, hy, hz, terms):  # type: ignore[no-untyped-def]
+def slope(x: Any, y: Any, z: Any, hx: Any, hy: Any, hz: Any, terms: SpinTerms) -> Any:
     """Return dm/dt of one macrospin in the field h (thermal and applied) plus anisotropy.
 
     (1 + alpha^2) dm/dt = -(v + alpha m x v) + a (m x c - alpha c) with v = m x (h + b p) and
@@ -91,7 +92,7 @@ def slope(x, y, z, hx, hy, hz, terms):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def heun_step(x, y, z, hx, hy, hz, dt, terms):  # type: ignore[no-untyped-def]
+def heun_step(x: Any, y: Any, z: Any, hx: Any, hy: Any, hz: Any, dt: Any, terms: SpinTerms) -> Any:
     """Advance one macrospin by one Heun step with the same field at both ends."""
     dx, dy, dz = slope(x, y, z, hx, hy, hz, terms)
     ux, uy, uz = slope(x + dt * dx, y + dt * dy, z + dt * dz, hx, hy, hz, terms)
@@ -102,7 +103,7 @@ def heun_step(x, y, z, hx, hy, hz, dt, terms):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fill_fields(step, start, terms, key, h):  # type: ignore[no-untyped-def]
+def fill_fields(step: Any, start: Any, terms: SpinTerms, key: Any, h: Any) -> None:
     """Fill h (float64 [3, block]) with the applied and thermal field of one step."""
     low = np.uint32(np.uint64(step) & _MASK)
     high = np.uint32(np.uint64(step) >> _32)
@@ -119,7 +120,7 @@ def fill_fields(step, start, terms, key, h):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def step_block(m, h, dt, terms):  # type: ignore[no-untyped-def]
+def step_block(m: Any, h: Any, dt: Any, terms: SpinTerms) -> None:
     """Advance a block of macrospins m (float64 [3, block]) by one step in the fields h."""
     for j in range(_BLOCK):
         x, y, z = heun_step(m[0, j], m[1, j], m[2, j], h[0, j], h[1, j], h[2, j], dt, terms)
@@ -129,7 +130,14 @@ def step_block(m, h, dt, terms):  # type: ignore[no-untyped-def]
 
 
 @kernel(parallel=True)
-def advance(spins, first_step, steps, dt, terms, key):  # type: ignore[no-untyped-def]
+def advance(
+    spins: NDArray[np.float64],
+    first_step: int,
+    steps: int,
+    dt: float,
+    terms: SpinTerms,
+    key: NDArray[np.uint32],
+) -> None:
     """Advance all macrospins by a number of steps, in place.
 
     Parameters

@@ -50,13 +50,14 @@ def accuracy_figure(accuracy: Mapping[str, Any]) -> str:
             axes.plot(ends, [place + 0.25] * 2, color=INK, linewidth=3, solid_capstyle="butt")
         axes.plot([mean], [place + 0.25], marker="D", markersize=7, color=INK, linestyle="none")
         _value_label(axes, mean, place - 0.22, f"mean {mean:.2f} %")
-        names = [label for label, _ in single]
-        axes.set_yticks([*range(len(single)), place + 0.25], [*names, f"{len(chips)} chips"])
+        sampled = f"{len(chips)} {'chip' if len(chips) == 1 else 'chips'}"
+        names = [*(label for label, _ in single), sampled]
+        axes.set_yticks([*range(len(single)), place + 0.25], names)
         axes.set_ylim(place + 0.85, -0.75)
         axes.set_xlim(low - margin, high + margin)
         axes.tick_params(axis="x", bottom=True, color=GRID)
         axes.set_xlabel("test accuracy (%)")
-        label = f"Accuracy: mean of {len(chips)} chips {mean:.2f} percent; " + "; ".join(
+        label = f"Accuracy: mean of {sampled} {mean:.2f} percent; " + "; ".join(
             f"{name} {value:.2f} percent" for name, value in single
         )
         return svg(drawn, "accuracy", label)

@@ -10,7 +10,7 @@ import numpy as np
 from mramsim.report.drawing import BLUE, MUTED, WIDTH_IN, figure, svg
 from mramsim.report.units import percent
 
-_LABEL_IN = 1.45
+_LABEL_IN = 1.6
 _ROW_IN = 0.52
 _TALLEST_IN = 3.2
 _GAP = 0.06  # between arrays, as a share of their shorter side

@@ -48,10 +48,11 @@ def text_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | N
 
 def run_table(result: Mapping[str, Any]) -> str:
     """Return the object of ``mramsim run --json`` as tables."""
+    chips = len(result["accuracy"]["chips"])
     head = (
         f"{result['network']} on {result['mapping']} with {result['device']}\n"
-        f"{result['dataset']}, {result['images']} images, {len(result['accuracy']['chips'])} "
-        f"chips, seed {result.get('seed', 0)}"
+        f"{result['dataset']}, {result['images']} images, {chips} "
+        f"{'chip' if chips == 1 else 'chips'}, seed {result.get('seed', 0)}"
     )
     accuracy = [
         {"accuracy": label, "": value} for label, value in accuracy_rows(result["accuracy"])

@@ -66,7 +66,7 @@ def train_float(
     """
     torch.manual_seed(seed)
     model = FloatNetwork(data.shape, layers, len(data.classes))
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     recipe = Recipe(
         epochs=epochs,
         batch=batch,

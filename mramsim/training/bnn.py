@@ -112,7 +112,7 @@ def fit_method(
         for block in blocks
     ]
     norms = [value for block in blocks for value in block.norm.parameters()]
-    optimiser = torch.optim.Adam([*groups, {"params": norms, "lr": options.lr}])
+    optimiser = torch.optim.Adam([*groups, {"params": norms, "lr": options.lr}], fused=True)
     latents = [block.product.latent for block in blocks]
 
     def clip() -> None:

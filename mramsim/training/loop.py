@@ -88,10 +88,9 @@ def fit(
             optimiser.step()
             recipe.after_step()
             total += float(loss.detach()) * len(chosen)
-        text = f"{recipe.label}: loss {total / len(order):.4f}"
-        progress(epoch + 1, recipe.epochs, text)
         if checkpoint is not None:
             _store(model, optimiser, recipe, checkpoint, epoch + 1)
+        progress(epoch + 1, recipe.epochs, f"{recipe.label}: loss {total / len(order):.4f}")
     model.eval()
 
 

@@ -22,13 +22,13 @@ class SignWindow(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor) -> Tensor:
         """Return -1 or +1."""
         ctx.save_for_backward(x)
-        return torch.where(x >= 0, 1.0, -1.0)
+        return (x >= 0).to(x.dtype).mul_(2).sub_(1)  # several times faster than torch.where
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         """Pass the gradient within the window."""
         (x,) = ctx.saved_tensors
-        return gradients[0] * (x.abs() <= 1)
+        return torch.where(x.abs() <= 1, gradients[0], 0.0)
 
 
 class StochasticSign(torch.autograd.Function):
@@ -39,7 +39,7 @@ class StochasticSign(torch.autograd.Function):
         """Return -1 or +1, drawn."""
         ctx.save_for_backward(x)
         chance = ((x + 1) / 2).clamp(0, 1)
-        return torch.where(torch.rand_like(x) < chance, 1.0, -1.0)
+        return (torch.rand_like(x) < chance).to(x.dtype).mul_(2).sub_(1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:

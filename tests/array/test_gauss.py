@@ -6,7 +6,6 @@ import pytest
 from scipy import stats
 
 from mramsim.kernels.gauss import log, normal, sin_pi
-from mramsim.kernels.philox import uniform
 
 COUNT = 1_000_000
 
@@ -63,7 +62,6 @@ def test_tails(sample, border, side):
 
 
 def test_tail_beyond_five_sigma():
-    """Rare draws come from small uniforms: condition on one, keep the exact share."""
     many = naive.normal((np.arange(4 * COUNT), 1, 2, 3), (4, 5))
     expected = 2 * stats.norm.sf(5.0) * many.size
     assert stats.poisson.cdf((np.abs(many) > 5.0).sum(), expected) > 1e-4
@@ -78,9 +76,3 @@ def test_sine_and_radius_are_independent(sample):
     assert abs(np.corrcoef(radius, np.sign(sample))[0, 1]) * np.sqrt(COUNT) < 4
     angle = naive.unit(w2, w3)
     np.testing.assert_allclose(sample, -radius * np.cos(2 * np.pi * angle), rtol=0, atol=2e-14)
-
-
-def test_a_normal_and_a_uniform_of_the_same_counter_share_words_only():
-    words = tuple(np.uint32(word) for word in (1, 2, 3, 4, 5, 6))
-    assert normal(*words) == float(naive.normal((1, 2, 3, 4), (5, 6)))
-    assert uniform(*words) == float(naive.uniform((1, 2, 3, 4), (5, 6)))

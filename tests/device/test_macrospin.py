@@ -146,7 +146,7 @@ def test_switching_probability_at_low_damping(cut: float) -> None:
 
 
 def test_safe_step_bounds_the_anti_damping() -> None:
-    """A noiseless spin at exactly the critical current neither grows nor decays, but for the step."""
+    """Just below the critical current a noiseless spin decays slowly; the step must not hide it."""
     spin = Macrospin(delta=math.inf, alpha=0.01, overdrive=1.0 - 1e-3)
     start = tilted(0.01)
     step = safe_step(0.01)

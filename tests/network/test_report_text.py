@@ -1,7 +1,7 @@
 """Numbers with units and tables for the terminal."""
 
 import pytest
-from test_report_page import result_of
+from report_case import result_of
 
 from mramsim.cost.estimate import estimate
 from mramsim.report.tables import run_table, text_table

@@ -1,0 +1,164 @@
+"""The current-sum kernel against the cell-by-cell twin, bit for bit, on arbitrary records."""
+
+import naive
+import numpy as np
+import pytest
+
+from mramsim.kernels.current_sum import (
+    CODES,
+    EXACT,
+    SWEEP,
+    VOTE,
+    Converter,
+    CurrentSumTile,
+    border_of,
+    read_current_sum,
+)
+from mramsim.kernels.words import pack_bits
+
+SHAPES = [(1, 1), (1, 5), (63, 1), (64, 3), (65, 4), (130, 7), (257, 3), (300, 2), (600, 2)]
+MODES = [
+    pytest.param(Converter(EXACT, 0.0, 1.0, 1), id="exact"),
+    pytest.param(Converter(CODES, 0.0, 1.0, 64), id="codes"),
+    pytest.param(Converter(CODES, 3.0, 2.7, 8), id="coarse"),
+    pytest.param(Converter(CODES, -2.0, 0.5, 4096), id="fine"),
+    pytest.param(Converter(VOTE, 0.0, 1.0, 1), id="vote"),
+    pytest.param(Converter(SWEEP, 0.0, 1.0, 1), id="sweep"),
+]
+
+
+def random_tile(rng, rows, columns, positions=1, odd=0.05, noise=0.02, spread=0.01):
+    """A record that no programming made: every field is used."""
+    driven = np.ones((1, rows), bool) if positions == 1 else rng.random((positions, rows)) < 0.8
+    odd_row, odd_column = np.nonzero(rng.random((rows, columns)) < odd)
+    count = odd_row.size
+    deviation = rng.integers(-127, 128, (rows, columns)).astype(np.int8)
+    deviation[odd_row, odd_column] = 0
+    on = driven.sum(axis=1)
+    level = rng.integers(-8, 9, columns)
+    level[: columns // 3] = rng.choice([-(1 << 30), 1 << 30], columns // 3)
+    return CurrentSumTile(
+        weight=pack_bits(rng.integers(0, 2, (columns, rows))).T.copy(),
+        driven=pack_bits(driven),
+        rows_on=on.astype(np.int32),
+        gain=1.0,
+        step=spread,
+        base=rng.integers(-400, 400, (len(driven), columns)),
+        deviation=deviation,
+        odd_row=odd_row.astype(np.int32),
+        odd_column=odd_column.astype(np.int32),
+        odd_steps=rng.integers(-3000, 3000, count),
+        odd_variance_on=rng.random(count) * noise,
+        odd_variance_off=rng.random(count) * noise,
+        variance_match=noise,
+        variance_other=noise / 3,
+        variance_column=noise,
+        offset=rng.normal(size=columns) * (noise > 0),
+        level=level.astype(np.int32),
+        polarity=rng.choice([-1, 1], columns).astype(np.int8),
+        key=rng.integers(0, 1 << 32, 2, dtype=np.uint64).astype(np.uint32),
+    ), driven
+
+
+def both(tile, driven, converter, rng, images=2, plane=0):
+    positions = len(driven)
+    x = rng.integers(0, 2, (images * positions, driven.shape[1])) & np.tile(driven, (images, 1))
+    indices = rng.integers(0, 1 << 31, images)
+    sums = np.full((len(x), tile.weight.shape[1]), np.nan)
+    made = read_current_sum(pack_bits(x), indices, positions, plane, tile, converter, sums)
+    return sums, naive.read_current_sum(tile, converter, x, indices, positions, plane), made
+
+
+@pytest.mark.parametrize("converter", MODES)
+@pytest.mark.parametrize(("rows", "columns"), SHAPES)
+def test_equals_the_twin(rows, columns, converter):
+    rng = np.random.default_rng([rows, columns, converter.mode, converter.codes])
+    tile, driven = random_tile(rng, rows, columns)
+    found, expected, _ = both(tile, driven, converter, rng)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("converter", MODES)
+@pytest.mark.parametrize("plane", [0, 7])
+def test_equals_the_twin_with_masks_and_planes(converter, plane):
+    rng = np.random.default_rng([plane, converter.mode])
+    tile, driven = random_tile(rng, 70, 6, positions=5)
+    found, expected, _ = both(tile, driven, converter, rng, plane=plane)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("converter", MODES)
+@pytest.mark.parametrize("change", ["no noise", "no gain", "no odd cells", "loud"])
+def test_equals_the_twin_at_the_edges(converter, change):
+    rng = np.random.default_rng(converter.mode)
+    noise = {"no noise": 0.0, "loud": 9.0}.get(change, 0.02)
+    tile, driven = random_tile(
+        rng, 40, 6, odd=0.0 if change == "no odd cells" else 0.1, noise=noise
+    )
+    if change == "no gain":
+        tile = tile._replace(gain=0.0)
+    found, expected, made = both(tile, driven, converter, rng, images=8)
+    np.testing.assert_array_equal(found, expected)
+    assert (made == 0) == (change == "no noise")
+
+
+@pytest.mark.parametrize("sign", [-127, 127])
+@pytest.mark.parametrize("rows", [255, 256, 257, 259, 513, 1024])
+def test_lanes_of_16_bits_do_not_overflow(rows, sign):
+    rng = np.random.default_rng(rows)
+    tile, _ = random_tile(rng, rows, 3, odd=0.0, noise=0.0)
+    tile = tile._replace(deviation=np.full((rows, 3), sign, np.int8), step=1.0)
+    sums = np.empty((1, 3))
+    ones = pack_bits(np.ones((1, rows), bool))
+    read_current_sum(ones, np.zeros(1, np.int64), 1, 0, tile, Converter(EXACT, 0.0, 1.0, 1), sums)
+    weight = [[naive.bit_of(tile.weight[:, c], r) for r in range(rows)] for c in range(3)]
+    count = np.sum(weight, axis=1) + tile.base[0] + rows * sign
+    assert sums[0].tolist() == (2.0 * count - rows).tolist()
+
+
+def test_draws_are_made_only_where_eight_sigma_could_matter():
+    """The same numbers with fewer draws; the twin above always draws."""
+    rng = np.random.default_rng(5)
+    tile, _ = random_tile(rng, 64, 40, odd=0.0, noise=1e-6)
+    x = rng.integers(0, 2, (50, 64))
+    images, sums = np.arange(50), np.empty((50, 40))
+    for converter, least in ((Converter(CODES, 0.0, 1.0, 65), 1), (Converter(VOTE, 0, 1.0, 1), 0)):
+        made = read_current_sum(pack_bits(x), images, 1, 0, tile, converter, sums)
+        needed = 0
+        for n, column in np.ndindex(sums.shape):
+            value, sigma, on = naive.analog_column(tile, list(x[n]), 0, column)
+            if converter.mode == CODES:
+                ends = [naive.code_of(value + side * 8 * sigma, converter) for side in (-1, 1)]
+                needed += ends[0] != ends[1]
+            else:
+                border = naive.vote_border(on, int(tile.level[column]), int(tile.polarity[column]))
+                needed += abs(value - border) <= 8 * sigma
+        assert made == needed
+        assert least <= made < sums.size / 4
+
+
+@pytest.mark.parametrize("on", [0, 1, 6, 7])
+@pytest.mark.parametrize("polarity", [-1, 1])
+def test_border_of_a_vote_separates_the_counts(on, polarity):
+    for level in range(-on - 4, on + 5):
+        border = border_of(float(on), np.int32(level), np.int8(polarity))
+        for count in range(on + 1):
+            one = (count - border) * polarity > 0
+            assert one == (polarity * (2 * count - on) >= level)
+
+
+def test_negative_variances_by_rounding_are_no_noise():
+    """Cells without noise of their own may leave -1e-17 in place of 0."""
+    rng = np.random.default_rng(0)
+    tile, driven = random_tile(rng, 3, 1, odd=0.0, noise=0.0)
+    tile = tile._replace(
+        odd_row=np.zeros(1, np.int32),
+        odd_column=np.zeros(1, np.int32),
+        odd_steps=np.zeros(1, np.int64),
+        odd_variance_on=np.full(1, -1e-17),
+        odd_variance_off=np.full(1, -1e-17),
+    )
+    for converter in (Converter(EXACT, 0.0, 1.0, 1), Converter(SWEEP, 0.0, 1.0, 1)):
+        found, expected, made = both(tile, driven, converter, rng)
+        np.testing.assert_array_equal(found, expected)
+        assert made == 0

@@ -1,0 +1,62 @@
+"""The sense-amplifier kernel against the cell-by-cell twin, bit for bit, on arbitrary records."""
+
+import naive
+import numpy as np
+import pytest
+
+from mramsim.kernels.pcsa import PcsaTile, read_pcsa
+from mramsim.kernels.words import pack_bits
+
+SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2)]
+
+
+def random_tile(rng, rows, columns, positions=1, odd=0.3):
+    driven = np.ones((1, rows), bool) if positions == 1 else rng.random((positions, rows)) < 0.8
+    row, column = np.nonzero(rng.random((rows, columns)) < odd)
+    chances = np.array([0.0, 1e-3, 0.2, 0.5, 0.9, 1.0])
+    return PcsaTile(
+        weight=pack_bits(rng.integers(0, 2, (columns, rows))).T.copy(),
+        driven=pack_bits(driven),
+        rows_on=driven.sum(axis=1).astype(np.int32),
+        odd_row=row.astype(np.int32),
+        odd_column=column.astype(np.int32),
+        wrong_on=rng.choice(chances, row.size),
+        wrong_off=rng.choice(chances, row.size),
+        key=rng.integers(0, 1 << 32, 2, dtype=np.uint64).astype(np.uint32),
+    ), driven
+
+
+def both(tile, driven, rng, images=3, plane=0):
+    positions = len(driven)
+    x = rng.integers(0, 2, (images * positions, driven.shape[1])) & np.tile(driven, (images, 1))
+    indices = rng.integers(0, 1 << 31, images)
+    counts = np.full((len(x), tile.weight.shape[1]), -9, np.int32)
+    made = read_pcsa(pack_bits(x), indices, positions, plane, tile, counts)
+    return counts, naive.read_pcsa(tile, x, indices, positions, plane), made
+
+
+@pytest.mark.parametrize(("rows", "columns"), SHAPES)
+@pytest.mark.parametrize("odd", [0.0, 0.3, 1.0])
+def test_equals_the_twin(rows, columns, odd):
+    rng = np.random.default_rng([rows, columns])
+    tile, driven = random_tile(rng, rows, columns, odd=odd)
+    counts, expected, made = both(tile, driven, rng)
+    np.testing.assert_array_equal(counts, expected)
+    assert made == 0 or odd > 0
+
+
+@pytest.mark.parametrize("plane", [0, 1, 7])
+def test_equals_the_twin_with_masks_and_planes(plane):
+    rng = np.random.default_rng(plane)
+    tile, driven = random_tile(rng, 70, 5, positions=6)
+    counts, expected, _ = both(tile, driven, rng, plane=plane)
+    np.testing.assert_array_equal(counts, expected)
+
+
+def test_certain_cells_are_not_drawn():
+    rng = np.random.default_rng(1)
+    tile, driven = random_tile(rng, 20, 4)
+    sure = rng.choice([0.0, 1.0], tile.wrong_on.size)
+    counts, expected, made = both(tile._replace(wrong_on=sure, wrong_off=1 - sure), driven, rng)
+    np.testing.assert_array_equal(counts, expected)
+    assert made == 0

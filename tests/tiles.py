@@ -1,0 +1,80 @@
+"""One programmed tile, made from cards outside of any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import mramsim as ms
+from mramsim import effects as table
+from mramsim.arrays import cells, current_sum, pcsa
+from mramsim.kernels.current_sum import EXACT, Converter, read_current_sum
+from mramsim.kernels.pcsa import read_pcsa
+from mramsim.kernels.words import pack_bits
+
+CSUM, PCSA = "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"
+AS_IT_IS = Converter(EXACT, 0.0, 1.0, 1)
+
+
+class Made(NamedTuple):
+    """Cells, their record, and what they were made from."""
+
+    cells: Any
+    record: Any
+    die: Any
+    mapping: Any
+
+
+def make(
+    bits: Any,
+    only: Iterable[str],
+    mapping: str = CSUM,
+    driven: Any = None,
+    levels: Any = None,
+    polarity: Any = None,
+    seed: int = 0,
+    conditions: ms.Conditions | None = None,
+    design: dict[str, Any] | None = None,
+    **device: Any,
+) -> Made:
+    """Program `bits` [rows, columns]; `device` and `design` are card values to replace."""
+    bits = np.asarray(bits, np.uint8)
+    rows, columns = bits.shape
+    name = device.pop("name", "stt_jung_nature_2022")
+    card = ms.load_card("device", name, device)
+    design_card = ms.load_card("mapping", mapping, design)
+    die = cells.Die(card, conditions or ms.Conditions(), frozenset(only), 1.0, 1e6)
+    written = cells.program(
+        die,
+        design_card,
+        bits,
+        lambda effect: np.random.default_rng(
+            [seed, 99 if effect == "spatial" else table.number(effect)]
+        ),
+    )
+    driven = np.ones((1, rows), np.bool_) if driven is None else np.asarray(driven, np.bool_)
+    offset = np.random.default_rng([seed, 100]).standard_normal(columns)
+    key = np.array([seed, 12345], np.uint32)
+    if design_card.sensing == "pcsa":
+        record = pcsa.program(written, die, design_card, driven, offset, key)
+        return Made(written, record, die, design_card)
+    levels = np.zeros(columns, np.int32) if levels is None else levels
+    polarity = np.ones(columns, np.int8) if polarity is None else polarity
+    record = current_sum.program(written, die, design_card, driven, levels, polarity, offset, key)
+    return Made(written, record, die, design_card)
+
+
+def read(made: Made, x: Any, converter: Converter = AS_IT_IS) -> Any:
+    """Counts [reads, columns] of one read for every row of bits, each an image of its own."""
+    x = np.asarray(x)
+    images = np.arange(len(x), dtype=np.int64)
+    words = pack_bits(x)
+    if made.mapping.sensing == "pcsa":
+        counts = np.empty((len(x), made.cells.bits.shape[1]), np.int32)
+        read_pcsa(words, images, 1, 0, made.record, counts)
+        return counts
+    sums = np.empty((len(x), made.cells.bits.shape[1]))
+    read_current_sum(words, images, 1, 0, made.record, converter, sums)
+    return (sums + made.record.rows_on[0]) / 2.0
