@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from mramsim.network.graph import batches
 from mramsim.network.nodes import Threshold
 from mramsim.network.nodes.base import Array
 
+BATCH = 1024
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
 WAFER = 16  # number of the key of the wafer's draws, which chips share
 DIE = 17
@@ -37,6 +40,9 @@ MODELLED: dict[str, frozenset[str]] = {
     "pcsa": pcsa.MODELLED,
     "current_sum": current_sum.MODELLED,
 }
+
+
+_Part = tuple[NDArray[np.float32], Events, dict[str, tuple[int, int]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +87,21 @@ class Chip:
     seed: int
     number: int
 
-    def predict(self, images: Array, batch: int = 256) -> NDArray[np.intp]:
+    def predict(
+        self, images: Array, batch: int = BATCH, threads: int | None = None
+    ) -> NDArray[np.intp]:
         """Return the class of each image; see `run`."""
-        return self.run(images, batch=batch).predictions
+        return self.run(images, batch=batch, threads=threads).predictions
 
-    def run(self, images: Array, *, first: int = 0, batch: int = 256, checked: int = 0) -> Run:
+    def run(
+        self,
+        images: Array,
+        *,
+        first: int = 0,
+        batch: int = BATCH,
+        checked: int = 0,
+        threads: int | None = None,
+    ) -> Run:
         """Read the chip for a set of images.
 
         Parameters
@@ -94,36 +110,45 @@ class Chip:
         first : int
             Data-set index of the first image: read noise belongs to an image, not to a batch.
         batch : int
-            Images computed at a time; does not change the result.
+            Most images computed at a time; does not change the result.
         checked : int
             Images whose decisions are compared with the exact ones, from the first on.
+        threads : int, optional
+            Batches computed at the same time; all processors by default. Does not change the
+            result.
 
         Returns
         -------
         Run
         """
-        scores, events = [], Events()
-        errors: dict[str, tuple[int, int]] = {}
-        start = first
-        for part in batches(images, min(batch, self.placement.block())):
-            indices = np.arange(start, start + len(part), dtype=np.int64)
-            found, counted = self._forward(part, indices, max(0, first + checked - start), errors)
-            scores.append(found)
-            events = events + counted
-            start += len(part)
-        merged = np.concatenate(scores)
-        return Run(merged, np.argmax(merged, axis=1), events, errors)
+        workers = thread_count(threads)
+        share = max(1, -(-len(images) // workers))
+        parts = list(batches(images, min(batch, share, self.placement.block())))
+        starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
 
-    def _forward(
-        self,
-        images: Array,
-        indices: NDArray[np.int64],
-        checked: int,
-        errors: dict[str, tuple[int, int]],
-    ) -> tuple[NDArray[np.float32], Events]:
+        def read(part: Array, start: int) -> _Part:
+            indices = np.arange(first + start, first + start + len(part), dtype=np.int64)
+            return self._forward(part, indices, max(0, checked - start))
+
+        if workers == 1 or len(parts) == 1:
+            done = [read(part, int(start)) for part, start in zip(parts, starts, strict=True)]
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                done = list(pool.map(read, parts, map(int, starts)))
+        scores = np.concatenate([found for found, _, _ in done])
+        events, errors = Events(), dict[str, tuple[int, int]]()
+        for _, counted, wrong in done:
+            events = events + counted
+            for name, (bad, total) in wrong.items():
+                before = errors.get(name, (0, 0))
+                errors[name] = (before[0] + bad, before[1] + total)
+        return Run(scores, np.argmax(scores, axis=1), events, errors)
+
+    def _forward(self, images: Array, indices: NDArray[np.int64], checked: int) -> _Part:
         network = self.placement.network
         values: dict[str, Array] = {}
         decided: set[str] = set()
+        errors: dict[str, tuple[int, int]] = {}
         layers = {}
         for node in network.nodes:
             layer = self.placement.layer(node.name)
@@ -133,14 +158,15 @@ class Chip:
                 value, events = read_layer(layer, records, levels, indices, self.effects)
                 if layer.threshold is not None:
                     decided.add(layer.threshold.name)
-                    _count_errors(layer, levels[:checked], value[:checked], errors)
+                    if checked:
+                        errors[node.name] = _errors(layer, levels[:checked], value[:checked])
                 values[node.name], layers[node.name] = value, events
             elif isinstance(node, Threshold) and node.name in decided:
                 values[node.name] = values[node.inputs[0]]
             else:
                 inputs = [values[name] for name in node.inputs] if node.inputs else [images]
                 values[node.name] = node.forward(*inputs)
-        return values[network.output.name], Events(len(images), layers)
+        return values[network.output.name], Events(len(images), layers), errors
 
 
 def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
@@ -249,13 +275,23 @@ def _program(
     return current_sum.program(written, die, mapping, driven, levels, polarity, offset, key)
 
 
-def _count_errors(
-    layer: LayerPlacement, levels: Array, bits: Array, errors: dict[str, tuple[int, int]]
-) -> None:
-    """Compare decisions with the exact ones on the same inputs."""
-    if not len(levels):
-        return
+def _errors(layer: LayerPlacement, levels: Array, bits: Array) -> tuple[int, int]:
+    """Return wrong and all decisions, against the exact ones on the same inputs."""
     assert layer.threshold is not None
     exact = layer.threshold.forward(layer.node.forward(levels))
-    wrong, total = errors.get(layer.name, (0, 0))
-    errors[layer.name] = (wrong + int((exact != bits).sum()), total + exact.size)
+    return int((exact != bits).sum()), exact.size
+
+
+def thread_count(threads: int | None) -> int:
+    """Return how many threads to use: `threads`, or one for each processor.
+
+    Raises
+    ------
+    InputError
+        For less than 1.
+    """
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if threads < 1:
+        raise InputError(f"threads = {threads}; at least 1 is allowed")
+    return threads

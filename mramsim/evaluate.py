@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from mramsim import __version__
 from mramsim.cards import load_card
-from mramsim.chip import Chip, Run, not_modelled, sample_chip
+from mramsim.chip import BATCH, Chip, Run, not_modelled, sample_chip, thread_count
 from mramsim.cost.baseline import baseline_cost
 from mramsim.cost.model import cost_of
 from mramsim.datasets import Dataset, load_dataset
 from mramsim.devices.card import DeviceCard
+from mramsim.devices.conditions import Conditions
 from mramsim.effects import ordered
 from mramsim.errors import InputError
 from mramsim.mapping.events import Events
@@ -99,7 +100,7 @@ def evaluate(
     only: Sequence[str] | None = None,
     without: Sequence[str] = (),
     baselines: Sequence[str] = BASELINES,
-    batch: int = 256,
+    batch: int = BATCH,
     threads: int | None = None,
     data_dir: str | None = None,
     progress: Progress | None = None,
@@ -147,18 +148,18 @@ def evaluate(
     dataset = load_dataset(data, data_dir) if isinstance(data, str) else data
     placement, network = _placed(network, mapping, sorted_settings)
     x, y = _test_images(dataset, images)
-    _set_threads(threads)
+    thread_count(threads)
     placement = placement.calibrate(dataset.x_train[:CALIBRATION_IMAGES])
     card: DeviceCard = load_card("device", device, sorted_settings.device)
     tell = progress or (lambda done, total, text: None)
     tell(0, chips, "exact reference")
-    exact = network.predict(x)
+    exact = network.predict(x, min(batch, placement.block()))
     options: dict[str, Any] = {
         "device": card,
         "seed": seed,
         "conditions": sorted_settings.conditions(),
     }
-    mapped = sample_chip(placement, only=["adc"], **options).run(x, batch=batch)
+    mapped = sample_chip(placement, only=["adc"], **options).run(x, batch=batch, threads=threads)
     runs = []
     for number in range(chips):
         tell(number, chips, f"chip {number}")
@@ -169,7 +170,7 @@ def evaluate(
             without=list(without),
             **options,
         )
-        runs.append(chip.run(x, batch=batch, checked=CHECKED_IMAGES))
+        runs.append(chip.run(x, batch=batch, checked=CHECKED_IMAGES, threads=threads))
     tell(chips, chips, "done")
     accuracy = {
         "float": _float_accuracy(network, dataset, y),
@@ -177,7 +178,7 @@ def evaluate(
         "mapped": _accuracy(mapped.predictions, y),
         **summarise([_accuracy(run.predictions, y) for run in runs]),
     }
-    found = describe(placement, card, chip, runs, baselines)
+    found = describe(placement, card, chip, runs, baselines, options["conditions"])
     head = {
         "schema": SCHEMA,
         "network": network.name,
@@ -202,12 +203,13 @@ def describe(
     chip: Chip,
     runs: Sequence[Run],
     baselines: Sequence[str],
+    conditions: Conditions,
 ) -> dict[str, Any]:
     """Return effects, layers, costs, baselines and sources of a set of runs."""
     events = Events()
     for run in runs:
         events = events + run.events
-    cost = cost_of(placement, device, events)
+    cost = cost_of(placement, device, events, conditions)
     cards = [load_card("baseline", name) for name in baselines]
     citations = {*device.citations(), *placement.card.citations()}
     for card in cards:
@@ -259,15 +261,6 @@ def _test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], ND
     return dataset.x_test[:images], dataset.y_test[:images]
 
 
-def _set_threads(threads: int | None) -> None:
-    import numba
-
-    most = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
-    if threads is not None and not 1 <= threads <= most:
-        raise InputError(f"threads = {threads}; 1 to {most} are allowed on this machine")
-    numba.set_num_threads(most if threads is None else threads)
-
-
 def _accuracy(predictions: NDArray[np.intp], labels: NDArray[Any]) -> float:
     return float((predictions == labels).mean())
 
@@ -297,4 +290,3 @@ def _layers(placement: Placement, runs: Sequence[Run]) -> Iterator[dict[str, Any
             "steps": layer.steps,
             "reading": layer.reading,
         }
-

@@ -8,6 +8,8 @@ does not.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
@@ -30,6 +32,12 @@ def node_v(resistance_ohm: NDArray[np.float64], mapping: MappingCard) -> NDArray
     return mapping.vdd_v * np.exp(-mapping.t_read_s / (resistance_ohm * mapping.bitline_f))
 
 
+@cache
+def _quadrature() -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
+
+
 def thermal_shot_variance(die: Die, mapping: MappingCard, branch: Branch) -> float:
     """Return thermal and shot noise of a node at the strobe, in V squared.
 
@@ -37,7 +45,7 @@ def thermal_shot_variance(die: Die, mapping: MappingCard, branch: Branch) -> flo
     ``var = 1 / (2 C^2) int_0^t S(t') exp(-2 (t - t') / RC) dt'``. For pure Johnson noise this is
     ``kT / C (1 - exp(-2 t / RC))``.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _quadrature()
     duration, capacitance = mapping.t_read_s, mapping.bitline_f
     tau = branch.total_ohm * capacitance
     start = max(0.0, duration - 20.0 * tau)  # older noise has decayed

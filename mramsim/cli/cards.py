@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -64,7 +63,11 @@ def show_card(card: Any, extra: dict[str, Any], as_json: bool) -> None:
     for key, reference in card.references.items():
         place = reference.doi or reference.url or ""
         click.echo(f"[{key}] {reference.citation} {place}".rstrip())
-    derived = [{"derived": key, "value": _shown(value)} for key, value in _flat(extra)]
+    derived = [
+        {"derived": key, "value": _shown(value)}
+        for key, value in opt.flat(extra)
+        if value is not None and not isinstance(value, list)
+    ]
     if derived:
         click.echo(text_table(derived))
     if extra.get("published"):
@@ -73,15 +76,6 @@ def show_card(card: Any, extra: dict[str, Any], as_json: bool) -> None:
             text_table([{key: _shown(row[key]) for key in shown} for row in extra["published"]])
         )
     click.echo(f"{len(card.assumed())} of {len(card.sources)} numbers assumed")
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield nested values with dotted keys; lists and missing values are left out."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif value is not None and not isinstance(value, list):
-            yield f"{prefix}{key}", value
 
 
 def _shown(value: Any) -> str:

@@ -38,7 +38,13 @@ def command(
     network = find_network(net)
     card = load_card("device", device, settings.device)
     placement = place(network, mapping, settings.mapping, settings.layers)
-    found = estimate(placement, device=card, activity=activity, baselines=baselines or None)
+    found = estimate(
+        placement,
+        device=card,
+        activity=activity,
+        baselines=baselines or None,
+        conditions=settings.conditions(),
+    )
     if as_json:
         opt.print_json(found.as_dict())
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,19 +26,47 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: str | None) 
         raise InputError(f"--config {path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"--config {path}: not valid TOML ({error})") from None
-    known = {param.name for param in ctx.command.params if param.name not in ("config", "help")}
+    known = _config_keys(ctx.command)
     defaults: dict[str, Any] = {}
     for key, value in content.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            raise InputError(
-                f"--config {path}: key '{key}' is unknown{nearest(name, map(str, known))}"
-            )
-        if name == "assignments" or (name == "set" and isinstance(value, dict)):
-            value = [f"{inner}={json.dumps(item)}" for inner, item in value.items()]
-        defaults[name] = value
+        param = known.get(key.replace("_", "-"))
+        if param is None or param.name is None:
+            raise InputError(f"--config {path}: key '{key}' is unknown{nearest(key, known)}")
+        if isinstance(value, dict) and param.name == "assignments":
+            value = [f"{name}={json.dumps(item)}" for name, item in flat(value)]
+        if not _fits(value, param):
+            raise InputError(f"--config {path}: {key} = {value!r} is no value of that option")
+        defaults[param.name] = value
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return path
+
+
+def _config_keys(command: click.Command) -> dict[str, click.Parameter]:
+    """Return the keys a file may hold: long options without dashes, and names of arguments."""
+    known = {}
+    for param in command.params:
+        for name in param.opts:
+            if name.startswith("--") or isinstance(param, click.Argument):
+                known[name.removeprefix("--")] = param
+    del known["config"]
+    return known
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested values with dotted keys."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _fits(value: Any, param: click.Parameter) -> bool:
+    if isinstance(param, click.Option) and param.multiple:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if isinstance(param, click.Option) and param.is_flag:
+        return isinstance(value, bool)
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 CONFIG = click.option(
@@ -72,7 +100,7 @@ MAPPING = click.option(
 )
 SEED = click.option("--seed", default=0, show_default=True, help="Root of all random draws.")
 BATCH = click.option(
-    "--batch", default=256, show_default=True, help="Images at a time; does not change results."
+    "--batch", default=1024, show_default=True, help="Images at a time; does not change results."
 )
 THREADS = click.option("--threads", type=int, help="Threads; does not change results.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")

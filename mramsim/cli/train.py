@@ -25,7 +25,8 @@ from mramsim.cli import options as opt
 @click.option("--loss", type=click.Choice(["hinge", "ce"]), default="hinge", show_default=True)
 @click.option("--lr", default=3e-3, show_default=True, help="First learning rate.")
 @click.option("--batch", default=100, show_default=True, help="Images of one update.")
-@opt.shared(opt.SEED, opt.THREADS, opt.DATA_DIR, opt.JSON, opt.CONFIG)
+@click.option("--threads", type=int, help="Threads of torch; another number may round otherwise.")
+@opt.shared(opt.SEED, opt.DATA_DIR, opt.JSON, opt.CONFIG)
 def command(
     method: str,
     net: str,
@@ -57,6 +58,8 @@ def command(
         raise InputError(f"--output {output}: a network file ends in .npz")
     if not target.parent.is_dir():
         raise InputError(f"--output {output}: folder '{target.parent}' does not exist")
+    if target.is_dir():
+        raise InputError(f"--output {output}: is a folder; name a file to write")
     network = train(
         method,
         net,

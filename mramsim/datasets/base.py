@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,3 +42,12 @@ class Dataset:
         """Channels, height and width of one image."""
         channels, height, width = self.x_train.shape[1:]
         return channels, height, width
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the training images and labels."""
+        sha = hashlib.sha256()
+        for part in (self.x_train, self.y_train):
+            sha.update(f"{part.dtype.str}{part.shape}".encode())
+            sha.update(np.ascontiguousarray(part).tobytes())
+        return sha.hexdigest()

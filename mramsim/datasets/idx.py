@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -95,8 +96,8 @@ def parse_idx(raw: bytes, name: str) -> NDArray[np.uint8]:
         )
     shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
     body = np.frombuffer(raw, dtype=np.uint8, offset=start)
-    if body.size != int(np.prod(shape)):
-        raise InputError(f"{name}: {body.size} bytes of {kind}, {int(np.prod(shape))} expected")
+    if body.size != math.prod(shape):
+        raise InputError(f"{name}: {body.size} bytes of {kind}, {math.prod(shape)} expected")
     return body.reshape(shape)
 
 

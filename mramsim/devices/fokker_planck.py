@@ -126,11 +126,12 @@ def write_error_rate(
     if not (math.isfinite(overdrive) and math.isfinite(field)):
         raise InputError(f"overdrive = {overdrive!r}, field = {field!r}; finite values are needed")
     from scipy.linalg import expm
+    from threadpoolctl import threadpool_limits
 
     count = modes_for(delta) if modes is None else modes
-    final = expm(generator(count, delta, overdrive - field) * tau) @ equilibrium_in_well(
-        count, delta
-    )
+    start = equilibrium_in_well(count, delta)
+    with threadpool_limits(1, user_api="blas"):  # small matrices: more threads only wait
+        final = expm(generator(count, delta, overdrive - field) * tau) @ start
     _, weight, table = _half_range(count)
     left = float(weight @ (table @ final))
     return min(left, 1.0) if left >= FLOOR else 0.0

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 from numpy.typing import NDArray
 
 from mramsim.kernels.gauss import normal
@@ -21,7 +20,6 @@ from mramsim.kernels.words import count_matches, rows_of
 
 EXACT, CODES, VOTE, SWEEP = 0, 1, 2, 3
 REACH = 8.0  # sigmas within which a draw could matter
-_CHUNK = 32
 _FLUSH = 256  # rows whose int8 deviations cannot overflow int16
 
 
@@ -295,7 +293,7 @@ def convert(
     return draws
 
 
-@kernel(parallel=True)
+@kernel
 def read_current_sum(
     x: Any, images: Any, positions: Any, step: Any, tile: Any, converter: Any, sums: Any
 ) -> Any:
@@ -321,44 +319,40 @@ def read_current_sum(
     int
         Random draws made.
     """
-    count = x.shape[0]
     columns = tile.weight.shape[1]
-    total = 0
     base_step = np.uint32(step << 24)
-    for chunk in prange((count + _CHUNK - 1) // _CHUNK):
-        matches = np.empty(columns, dtype=np.int32)
-        steps = np.empty(columns, dtype=np.int64)
-        narrow = np.empty(columns, dtype=np.int16)
-        extra = np.zeros(columns, dtype=np.float64)
-        values = np.empty(columns, dtype=np.float64)
-        sigmas = np.empty(columns, dtype=np.float64)
-        open_ = np.empty(columns, dtype=np.uint8)
-        chosen = np.empty(columns + 1, dtype=np.int64)
-        rows = np.empty(tile.weight.shape[0] * 64, dtype=np.int64)
-        made = 0
-        for n in range(chunk * _CHUNK, min(count, (chunk + 1) * _CHUNK)):
-            place = n % positions
-            position = min(place, tile.driven.shape[0] - 1)
-            image = np.uint32(images[n // positions])
-            rows_on = np.float64(tile.rows_on[position])
-            count_matches(x[n], tile.weight, tile.driven[position], matches)
-            add_deviations(tile, x[n], position, steps, rows, narrow)
-            if tile.odd_row.size > 0:
-                extra[:] = 0.0
-                add_odd_cells(tile, x[n], position, steps, extra)
-            analog_counts(tile, matches, steps, rows_on, extra, values, sigmas)
-            made += convert(
-                tile,
-                converter,
-                rows_on,
-                values,
-                sigmas,
-                image,
-                np.uint32(place),
-                base_step,
-                open_,
-                chosen,
-                sums[n],
-            )
-        total += made
-    return total
+    matches = np.empty(columns, dtype=np.int32)
+    steps = np.empty(columns, dtype=np.int64)
+    narrow = np.empty(columns, dtype=np.int16)
+    extra = np.zeros(columns, dtype=np.float64)
+    values = np.empty(columns, dtype=np.float64)
+    sigmas = np.empty(columns, dtype=np.float64)
+    open_ = np.empty(columns, dtype=np.uint8)
+    chosen = np.empty(columns + 1, dtype=np.int64)
+    rows = np.empty(tile.weight.shape[0] * 64, dtype=np.int64)
+    made = 0
+    for n in range(x.shape[0]):
+        place = n % positions
+        position = min(place, tile.driven.shape[0] - 1)
+        image = np.uint32(images[n // positions])
+        rows_on = np.float64(tile.rows_on[position])
+        count_matches(x[n], tile.weight, tile.driven[position], matches)
+        add_deviations(tile, x[n], position, steps, rows, narrow)
+        if tile.odd_row.size > 0:
+            extra[:] = 0.0
+            add_odd_cells(tile, x[n], position, steps, extra)
+        analog_counts(tile, matches, steps, rows_on, extra, values, sigmas)
+        made += convert(
+            tile,
+            converter,
+            rows_on,
+            values,
+            sigmas,
+            image,
+            np.uint32(place),
+            base_step,
+            open_,
+            chosen,
+            sums[n],
+        )
+    return made

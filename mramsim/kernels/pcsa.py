@@ -10,14 +10,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 from numpy.typing import NDArray
 
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.philox import uniform
 from mramsim.kernels.words import count_matches
-
-_CHUNK = 32
 
 
 class PcsaTile(NamedTuple):
@@ -74,7 +71,7 @@ def correct(tile: Any, x: Any, driven: Any, image: Any, place: Any, step: Any, m
     return draws
 
 
-@kernel(parallel=True)
+@kernel
 def read_pcsa(x: Any, images: Any, positions: Any, step: Any, tile: Any, counts: Any) -> Any:
     """Count the XNOR bits of every column for every row of bits.
 
@@ -97,16 +94,12 @@ def read_pcsa(x: Any, images: Any, positions: Any, step: Any, tile: Any, counts:
     int
         Random draws made.
     """
-    count = x.shape[0]
-    total = 0
+    made = 0
     base_step = np.uint32(step << 24)
-    for chunk in prange((count + _CHUNK - 1) // _CHUNK):
-        made = 0
-        for n in range(chunk * _CHUNK, min(count, (chunk + 1) * _CHUNK)):
-            place = n % positions
-            driven = tile.driven[min(place, tile.driven.shape[0] - 1)]
-            image = np.uint32(images[n // positions])
-            count_matches(x[n], tile.weight, driven, counts[n])
-            made += correct(tile, x[n], driven, image, np.uint32(place), base_step, counts[n])
-        total += made
-    return total
+    for n in range(x.shape[0]):
+        place = n % positions
+        driven = tile.driven[min(place, tile.driven.shape[0] - 1)]
+        image = np.uint32(images[n // positions])
+        count_matches(x[n], tile.weight, driven, counts[n])
+        made += correct(tile, x[n], driven, image, np.uint32(place), base_step, counts[n])
+    return made

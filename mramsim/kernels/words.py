@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import prange, types
+from numba import types
 from numpy.typing import NDArray
 
 from mramsim.kernels.jit import instruction, kernel
@@ -46,11 +46,11 @@ def rows_of(words: Any, rows: Any) -> Any:
     return count
 
 
-@kernel(parallel=True)
+@kernel
 def pack(levels: Any, plane: Any, words: Any) -> Any:
     """Pack bit `plane` of levels (uint8 [N, rows]) into `words` (uint64 [N, ceil(rows / 64)])."""
     rows = levels.shape[1]
-    for n in prange(levels.shape[0]):
+    for n in range(levels.shape[0]):
         for position in range(words.shape[1]):
             word = np.uint64(0)
             start = position * 64
@@ -60,7 +60,7 @@ def pack(levels: Any, plane: Any, words: Any) -> Any:
             words[n, position] = word
 
 
-@kernel(parallel=True)
+@kernel
 def xnor_popcount(x: Any, w: Any, driven: Any, counts: Any) -> Any:
     """Count equal driven bits of every row of `x` with every column of `w`.
 
@@ -74,7 +74,7 @@ def xnor_popcount(x: Any, w: Any, driven: Any, counts: Any) -> Any:
     counts : int32 [N, M]
         Filled.
     """
-    for n in prange(x.shape[0]):
+    for n in range(x.shape[0]):
         count_matches(x[n], w, driven[n % driven.shape[0]], counts[n])
 
 

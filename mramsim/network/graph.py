@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.errors import InputError
-from mramsim.network.nodes import Input, Node, Output, Product
+from mramsim.network.nodes import Input, MaxPool2d, Node, Output, Product
 from mramsim.network.nodes.base import Array, Shape
 
 
@@ -45,6 +45,10 @@ class Network:
             raise InputError(f"network '{self.name}': the first node must be an input")
         if not isinstance(self.nodes[-1], Output):
             raise InputError(f"network '{self.name}': the last node must be an output")
+        for node in self.nodes:
+            for source in map(self.node, node.inputs):
+                if source.gives != node.takes:
+                    raise node.fail(f"takes {node.takes}, '{source.name}' gives {source.gives}")
         for node in self.products():
             planes = self._planes(node.inputs[0])
             if planes != node.planes:
@@ -96,6 +100,8 @@ class Network:
 
     def _planes(self, name: str) -> int:
         node = self.node(name)
+        if isinstance(node, MaxPool2d):
+            return self._planes(node.inputs[0])
         return node.planes if isinstance(node, Input) else 1
 
     def weight_bits(self) -> int:

@@ -45,7 +45,7 @@ def train(
     epochs : int, optional
         A sensible number for the data set by default.
     seed : int
-        The same seed gives the same weights on the same machine.
+        The same seed and threads give the same weights on the same machine.
     planes : int, optional
         Bit planes of the input; the data set's choice by default.
     float_baseline : bool
@@ -76,8 +76,8 @@ def train(
         raise InputError(f"epochs = {epochs}; at least 1 is allowed")
     if threads is not None and threads < 1:
         raise InputError(f"threads = {threads}; at least 1 is allowed")
-    if seed < 0:
-        raise InputError(f"seed = {seed}; at least 0 is allowed")
+    if not 0 <= seed < 1 << 63:
+        raise InputError(f"seed = {seed}; 0 to 2^63 - 1 are allowed")
     module = importlib.import_module(METHODS[method])
     known = [field.name for field in fields(module.Options)]
     for key in options:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mramsim.datasets import Dataset
-from mramsim.training.loop import Progress, Recipe, fit
+from mramsim.training.loop import Progress, Recipe, classify, fit
 from mramsim.training.modules import fans
 from mramsim.training.shapes import Layer, Size
 
@@ -64,7 +64,7 @@ def train_float(
     -------
     uint8 array [test images]
     """
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     model = FloatNetwork(data.shape, layers, len(data.classes))
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     recipe = Recipe(
@@ -76,18 +76,16 @@ def train_float(
         label="float network",
         identity={
             "float": True,
-            "data": data.name,
+            "data": data.digest,
             "epochs": epochs,
             "batch": batch,
             "seed": seed,
-            "layers": [[layer.kind, layer.width] for layer in layers],
+            "layers": [[layer.kind, layer.width, layer.pool] for layer in layers],
         },
     )
     labels = torch.from_numpy(data.y_train.astype(np.int64))
     fit(model, optimiser, _real(data, data.x_train), labels, recipe, progress, checkpoint)
-    with torch.no_grad():
-        parts = [model(part).argmax(1) for part in _real(data, data.x_test).split(500)]
-    return torch.cat(parts).numpy().astype(np.uint8)
+    return classify(model, _real(data, data.x_test)).astype(np.uint8)
 
 
 def _real(data: Dataset, images: NDArray[np.uint8]) -> Tensor:

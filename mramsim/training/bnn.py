@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from mramsim.datasets import Dataset
 from mramsim.errors import InputError
-from mramsim.network.graph import Network
 from mramsim.network.nodes import Input
 from mramsim.training.export import export
-from mramsim.training.loop import Progress, Recipe, fit, squared_hinge
+from mramsim.training.loop import Progress, Recipe, classify, fit, squared_hinge
 from mramsim.training.modules import BinaryBlock, BinaryNetwork
+from mramsim.training.session import Trained
 from mramsim.training.shapes import Layer
 
 DECAY = 1e-2  # learning rate of the last epoch over that of the first
@@ -58,22 +58,6 @@ class Options:
             raise InputError(f"batch = {self.batch}; at least 2 is allowed")
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What a method hands back.
-
-    Attributes
-    ----------
-    network : Network
-        Folded.
-    relaxed_test : float
-        Test accuracy of the torch model.
-    """
-
-    network: Network
-    relaxed_test: float
-
-
 def fit_method(
     data: Dataset,
     record: Input,
@@ -104,7 +88,7 @@ def fit_method(
     -------
     Trained
     """
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     model = BinaryNetwork(data.shape, layers, len(data.classes), options.stochastic)
     blocks = [block for block in model.blocks if isinstance(block, BinaryBlock)]
     groups = [
@@ -130,7 +114,7 @@ def fit_method(
         identity={
             "method": "bnn",
             "net": name,
-            "data": data.name,
+            "data": data.digest,
             "epochs": epochs,
             "seed": seed,
             "planes": record.planes,
@@ -139,9 +123,7 @@ def fit_method(
     )
     labels = torch.from_numpy(data.y_train.astype(np.int64))
     fit(model, optimiser, values(record, data.x_train), labels, recipe, progress, checkpoint)
-    with torch.no_grad():
-        inputs = values(record, data.x_test).split(500)
-        classes = torch.cat([model(part).argmax(1) for part in inputs]).numpy()
+    classes = classify(model, values(record, data.x_test))
     return Trained(export(model, record, name), float((classes == data.y_test).mean()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -12,6 +13,8 @@ from mramsim.network.fold import batchnorm_affine, fold_batchnorm
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Conv2d, Input, Linear, MaxPool2d, Node, Output, Product, Threshold
 from mramsim.training.modules import BinaryBlock, BinaryNetwork
+
+Float32 = NDArray[np.float32]
 
 
 def export(model: BinaryNetwork, record: Input, name: str) -> Network:
@@ -28,8 +31,13 @@ def export(model: BinaryNetwork, record: Input, name: str) -> Network:
     Returns
     -------
     Network
-        Nodes ``conv1``, ``conv1_sign``, ``conv1_pool``, ..., ``fc1``, ``fc1_sign``, ..., ``scores``,
-        ``out``.
+        Nodes ``conv1``, ``conv1_sign``, ``conv1_pool``, ..., ``fc1``, ``fc1_sign``, ...,
+        ``scores``, ``out``.
+
+    Raises
+    ------
+    InputError
+        If a weight or a BatchNorm is not finite.
     """
     nodes: list[Node] = [record]
     size = record.shape[1:] if len(record.shape) == 3 else (1, 1)
@@ -65,15 +73,8 @@ def _product(block: BinaryBlock, label: str, before: Node, size: tuple[int, int]
     return Linear(label, (before.name,), weight, planes=planes)
 
 
-def _norm(
-    block: BinaryBlock,
-) -> tuple[
-    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-    float,
-]:
+def _norm(block: BinaryBlock) -> tuple[Float32, Float32, Float32, Float32, float]:
+    """Return gamma, beta, mean, variance and epsilon."""
     norm = block.norm
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -83,12 +84,24 @@ def _norm(
 
 
 def predict_exact(
-    network: Network, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], batch: int = 500
-) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+    network: Network, images: NDArray[np.uint8], batch: int = 500
+) -> NDArray[np.intp]:
     """Return the classes of `Network.predict`, computed by torch.
 
-    Sums of integers below 2^24 are exact in float32 in any order, so this is the same network,
-    faster for convolutions.
+    Sums of integers below 2^24 are exact in float32 in any order, and are rounded in case torch
+    picks a convolution by transforms, so this is the same network, faster for convolutions.
+
+    Parameters
+    ----------
+    network : Network
+    images : uint8 array [images, ...]
+        Raw; at least one.
+    batch : int
+        Images at a time; does not change the result.
+
+    Returns
+    -------
+    intp array [images]
     """
     found = []
     with torch.no_grad():
@@ -121,4 +134,4 @@ def _exact_product(node: Product, levels: Tensor) -> Tensor:
         sums = functional.conv2d(value, weight, stride=node.stride, groups=node.groups)
     else:
         sums = functional.linear(value.flatten(1), weight)
-    return sums.to(torch.int32)
+    return sums.round().to(torch.int32)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mramsim.errors import InputError
@@ -71,7 +73,14 @@ def fit(
     progress : callable
     checkpoint : pathlib.Path, optional
         File written after each epoch.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two images, or the checkpoint is damaged or of another training.
     """
+    if len(inputs) < 2:  # BatchNorm has no variance of a single image
+        raise InputError(f"{recipe.label}: {len(inputs)} training images; at least 2 are needed")
     base = [group["lr"] for group in optimiser.param_groups]
     first = _restore(model, optimiser, recipe, checkpoint)
     for epoch in range(first, recipe.epochs):
@@ -80,7 +89,8 @@ def fit(
         model.train()
         total = 0.0
         order = torch.randperm(len(inputs))
-        for start in range(0, len(order) - len(order) % recipe.batch or len(order), recipe.batch):
+        order = order[: len(order) - len(order) % recipe.batch or len(order)]  # whole batches
+        for start in range(0, len(order), recipe.batch):
             chosen = order[start : start + recipe.batch]
             optimiser.zero_grad()
             loss = recipe.loss(model(inputs[chosen]), labels[chosen])
@@ -92,6 +102,17 @@ def fit(
             _store(model, optimiser, recipe, checkpoint, epoch + 1)
         progress(epoch + 1, recipe.epochs, f"{recipe.label}: loss {total / len(order):.4f}")
     model.eval()
+
+
+def classify(model: nn.Module, inputs: Tensor, batch: int = 500) -> NDArray[np.int64]:
+    """Return the class that a trained model gives each input, int64 [images]."""
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            model(inputs[start : start + batch]).argmax(1) for start in range(0, len(inputs), batch)
+        ]
+    classes: NDArray[np.int64] = torch.cat(parts).numpy()
+    return classes
 
 
 def squared_hinge(scores: Tensor, labels: Tensor) -> Tensor:
@@ -126,12 +147,13 @@ def _restore(
         return 0
     try:
         state = torch.load(path, weights_only=True)
-        identity = state["identity"]
-    except Exception as error:
+        if state["identity"] != json.dumps(recipe.identity, sort_keys=True):
+            raise InputError(f"{path}: checkpoint of another training; name another folder")
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["random"])
+        return int(state["epoch"])
+    except InputError:
+        raise
+    except Exception as error:  # damaged bytes make torch raise almost anything
         raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__})") from None
-    if identity != json.dumps(recipe.identity, sort_keys=True):
-        raise InputError(f"{path}: checkpoint of another training; name another folder")
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    torch.set_rng_state(state["random"])
-    return int(state["epoch"])

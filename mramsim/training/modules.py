@@ -66,7 +66,7 @@ class BinaryProduct(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the integer accumulators of inputs that are odd integers."""
-        weight = SignWindow.apply(self.latent)
+        weight: Tensor = SignWindow.apply(self.latent)  # type: ignore[no-untyped-call]
         if weight.ndim == 4:
             return functional.conv2d(x, weight, padding=1)
         return functional.linear(x.flatten(1), weight)
@@ -118,7 +118,6 @@ class BinaryNetwork(nn.Module):
         eps: float = 1e-4,
     ) -> None:
         super().__init__()
-        self.image = image
         self.stochastic = stochastic
         blocks = []
         for layer, fan_in in zip(layers, fans(image, layers), strict=False):
@@ -130,7 +129,7 @@ class BinaryNetwork(nn.Module):
         """Return the scores of inputs [images, channels, height, width]."""
         sign = StochasticSign if self.stochastic and self.training else SignWindow
         for block in list(self.blocks)[:-1]:
-            x = sign.apply(block(x))
+            x = sign.apply(block(x))  # type: ignore[no-untyped-call]
         scores: Tensor = self.blocks[-1](x)
         return scores
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,22 @@ from mramsim.training.baseline import train_float
 from mramsim.training.export import predict_exact
 from mramsim.training.loop import Progress
 from mramsim.training.shapes import parse_shape
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a method hands back.
+
+    Attributes
+    ----------
+    network : Network
+        Folded.
+    relaxed_test : float
+        Test accuracy of the network as trained.
+    """
+
+    network: Network
+    relaxed_test: float
 
 
 def run_session(
@@ -41,22 +57,15 @@ def run_session(
     options: Any,
 ) -> Network:
     """Train by one method; see `mramsim.training.train`."""
-    if isinstance(data, str):
-        parse_shape(net, (1, 8, 8))
-        dataset = load_dataset(data, data_dir)
-    else:
-        dataset = data
+    dataset = _load(data, net, data_dir)
     layers = parse_shape(net, dataset.shape)
     record = input_record(dataset, planes)
     rounds = epochs or EPOCHS.get(dataset.name, 20)
     if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"checkpoint {folder}: cannot be made ({error.strerror})") from None
+        _make(folder)
     started = time.monotonic()
     with _torch_session(threads):
-        trained = module.fit_method(
+        trained: Trained = module.fit_method(
             dataset,
             record,
             layers,
@@ -99,6 +108,25 @@ def run_session(
     }
     name = f"{dataset.name}-{net}"
     return replace(trained.network, name=name, training=training, float_predictions=predictions)
+
+
+def _load(data: str | Dataset, net: str, data_dir: str | None) -> Dataset:
+    """Return the data set; a wrong name of the network is noticed before a download."""
+    if isinstance(data, Dataset):
+        dataset = data
+    else:
+        parse_shape(net, (1, 8, 8))
+        dataset = load_dataset(data, data_dir)
+    if not (len(dataset.x_train) and len(dataset.x_test)):
+        raise InputError(f"data set '{dataset.name}' has no images to train or to test with")
+    return dataset
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"checkpoint {folder}: cannot be made ({error.strerror})") from None
 
 
 def input_record(data: Dataset, planes: int | None) -> Input:

@@ -20,7 +20,8 @@ class Node(ABC):
     """One step of a network.
 
     Values between nodes are *levels* (uint8, 0 to ``2**planes - 1``; a bit is a level of one plane
-    and stands for -1 or +1), *counts* (int32 accumulators) or *scores* (float32).
+    and stands for -1 or +1), *counts* (int32 accumulators) or *scores* (float32); `takes` and
+    `gives` say which.
 
     Attributes
     ----------
@@ -33,6 +34,13 @@ class Node(ABC):
     name: str
     inputs: tuple[str, ...]
     kind: ClassVar[str]
+    takes: ClassVar[str]
+    gives: ClassVar[str]
+    arity: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != self.arity:
+            raise self.fail(f"has {len(self.inputs)} inputs; {self.arity} expected")
 
     @abstractmethod
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -39,10 +39,12 @@ class Input(Node):
     scale: float = 1.0
     offset: float = 0.0
     kind: ClassVar[str] = "input"
+    takes: ClassVar[str] = "raw integers"
+    gives: ClassVar[str] = "levels"
+    arity: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
-        if self.inputs:
-            raise self.fail("takes no inputs")
+        super().__post_init__()
         for key in ("planes", "low", "step"):
             if not isinstance(getattr(self, key), int):
                 raise self.fail(f"{key} = {getattr(self, key)!r}; an integer is expected")

@@ -26,8 +26,11 @@ class Output(Node):
     scale: NDArray[np.float32]
     offset: NDArray[np.float32]
     kind: ClassVar[str] = "output"
+    takes: ClassVar[str] = "counts"
+    gives: ClassVar[str] = "scores"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         scale = np.asarray(self.scale, dtype=np.float32)
         offset = np.asarray(self.offset, dtype=np.float32)
         if scale.ndim != 1 or scale.shape != offset.shape:

@@ -31,8 +31,11 @@ class MaxPool2d(Node):
     stride: tuple[int, int]
     conjunctive: NDArray[np.bool_]
     kind: ClassVar[str] = "maxpool2d"
+    takes: ClassVar[str] = "levels"
+    gives: ClassVar[str] = "levels"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if min(self.kernel) < 1 or min(self.stride) < 1:
             raise self.fail(f"kernel {self.kernel}, stride {self.stride}: at least 1 is allowed")
         object.__setattr__(self, "conjunctive", np.asarray(self.conjunctive).astype(np.bool_))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,12 @@ class Product(Node):
     weight: NDArray[np.uint8]
     planes: int = 1
     groups: int = 1
+    takes: ClassVar[str] = "levels"
+    gives: ClassVar[str] = "counts"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "weight", as_bits(self.name, self.weight))
-        if len(self.inputs) != 1:
-            raise self.fail(f"{len(self.inputs)} inputs; one is allowed")
         if not 1 <= self.planes <= 8:
             raise self.fail(f"planes = {self.planes}; 1 to 8 are allowed")
         if self.weight.size == 0:

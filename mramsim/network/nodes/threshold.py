@@ -29,8 +29,11 @@ class Threshold(Node):
     level: NDArray[np.int32]
     polarity: NDArray[np.int8]
     kind: ClassVar[str] = "threshold"
+    takes: ClassVar[str] = "counts"
+    gives: ClassVar[str] = "levels"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         level, polarity = np.asarray(self.level), np.asarray(self.polarity)
         if level.ndim != 1 or level.shape != polarity.shape:
             raise self.fail(f"level {level.shape} and polarity {polarity.shape}: one per channel")

@@ -1,0 +1,241 @@
+"""What an array reads, against currents and voltages computed from the sampled resistances."""
+
+import naive
+import numpy as np
+import pytest
+from scipy import constants, integrate, stats
+from tiles import CSUM, PCSA, make, read
+
+ROWS, COLUMNS = 120, 40
+LOUD = {"bandwidth_hz": 5e12}  # thermal noise of about a count
+STATIC = ("d2d", "stuck", "bias", "flicker", "write_error")
+DEFECTS = {"short_rate": 0.02, "open_rate": 0.03, "write_error_rate": 0.01}
+
+
+def random_bits(seed, *shape):
+    return np.random.default_rng(seed).integers(0, 2, shape)
+
+
+def branch_noise(branch, v, kelvin):
+    """Spectrum of the current of junction and series resistor at voltage v, in A^2/Hz."""
+    current, kt = v / branch.total_ohm, constants.k * kelvin
+    x = constants.e * current * branch.junction_ohm / (2 * kt)
+    junction = 2 * constants.e * current / np.tanh(x) if current else 4 * kt / branch.junction_ohm
+    squares = junction * branch.junction_ohm**2 + 4 * kt * branch.series_ohm
+    return squares / branch.total_ohm**2
+
+
+def shot_current_sigma(made):
+    """Noise of the current of every branch by its own state, in counts, [2, rows, columns]."""
+    cells, mapping = made.cells, made.mapping
+    g_ap, g_p = (1.0 / cells.classes[state].total_ohm for state in (0, 1))
+    spectra = np.array(
+        [branch_noise(branch, mapping.v_read_v, made.die.card.t0_k) for branch in cells.classes]
+    )
+    per_count = mapping.v_read_v * (g_p - g_ap)
+    return np.sqrt(spectra * mapping.bandwidth_hz)[cells.state] / per_count
+
+
+def node_sigma(made, branch):
+    """Noise of a discharging node at the strobe in V, by adaptive quadrature."""
+    mapping = made.mapping
+    tau = branch.total_ohm * mapping.bitline_f
+
+    def integrand(t):
+        v = mapping.vdd_v * np.exp(-t / tau)
+        weight = np.exp(-2 * (mapping.t_read_s - t) / tau)
+        return branch_noise(branch, v, made.die.card.t0_k) * weight
+
+    area, _ = integrate.quad(integrand, 0.0, mapping.t_read_s, epsabs=0, epsrel=1e-10, limit=200)
+    return np.sqrt(area / 2) / mapping.bitline_f
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_static_counts_are_those_of_the_currents_within_the_grid(masked):
+    driven = random_bits(3, ROWS) if masked else np.ones(ROWS, int)
+    made = make(random_bits(1, ROWS, COLUMNS), STATIC, driven=[driven], **DEFECTS)
+    x = random_bits(2, 30, ROWS) & driven
+    found = read(made, x)
+    exact = np.array(
+        [naive.column_count(made.cells, row, driven, made.mapping.v_read_v) for row in x]
+    )
+    rows_on = driven.sum()
+    assert made.record.odd_row.size > 50
+    assert np.abs(found - exact).max() <= rows_on * made.record.step / 2
+    assert np.std(found - exact) < 1.2 * made.record.step * np.sqrt(rows_on / 12)
+
+
+@pytest.mark.parametrize("device", ["stt_jung_nature_2022", "stt_hirtzlin_nanoarch_2019"])
+def test_grid_adds_less_than_a_thousandth_to_the_static_variance(device):
+    made = make(random_bits(1, 256, 200), ("d2d",), name=device)
+    x = random_bits(2, 40, 256)
+    exact = np.array(
+        [naive.column_count(made.cells, row, np.ones(256), made.mapping.v_read_v) for row in x]
+    )
+    weight = made.cells.bits
+    matches = x @ weight + (1 - x) @ (1 - weight)
+    added = read(made, x) - exact
+    assert np.var(exact - matches) > 0
+    assert np.var(added) < 1e-3 * np.var(exact - matches)
+    assert np.var(added) > 1e-5 * np.var(exact - matches)
+
+
+def test_column_noise_equals_noise_drawn_cell_by_cell():
+    """Kolmogorov-Smirnov and moments before conversion; every cell has the noise of its state."""
+    only = ("d2d", "stuck", "thermal_shot", "write_error")
+    made = make(random_bits(1, ROWS, 4), only, design=LOUD, **DEFECTS)
+    x = random_bits(2, ROWS)
+    found = read(made, np.tile(x, (4000, 1)))
+    still = read(made._replace(record=quiet(made.record)), x[None])[0]
+    branch = np.where(x == 1, 0, 1)
+    sigma = shot_current_sigma(made)[branch, np.arange(ROWS)]  # rows, columns
+    rng = np.random.default_rng(7)
+    for column in range(4):
+        slow = (rng.standard_normal((4000, ROWS)) * sigma[:, column]).sum(axis=1)
+        fast = found[:, column] - still[column]
+        assert stats.ks_2samp(fast, slow).pvalue > 1e-3
+        expected = np.sqrt((sigma[:, column] ** 2).sum())
+        assert abs(fast.mean()) / expected * np.sqrt(4000) < 4
+        assert abs((fast**2).mean() / expected**2 - 1) * np.sqrt(4000 / 2) < 4
+
+
+def quiet(record):
+    none = np.zeros_like(record.odd_variance_on)
+    return record._replace(
+        variance_match=0.0,
+        variance_other=0.0,
+        variance_column=0.0,
+        odd_variance_on=none,
+        odd_variance_off=none,
+    )
+
+
+def test_noise_of_masked_rows_is_left_out():
+    driven = np.arange(ROWS) < 37
+    made = make(random_bits(1, ROWS, 3), ("thermal_shot",), driven=[driven], design=LOUD)
+    x = random_bits(2, ROWS) & driven
+    found = read(made, np.tile(x, (4000, 1)))
+    sigma = shot_current_sigma(made)[np.where(x == 1, 0, 1), np.arange(ROWS)]
+    expected = np.sqrt((sigma[driven] ** 2).sum(axis=0))
+    assert (np.abs(found.std(axis=0) / expected - 1) * np.sqrt(2 * 4000) < 4).all()
+
+
+def test_codes_follow_the_noise_drawn_cell_by_cell():
+    """Chi-square of the codes against the Gaussian of the summed cells."""
+    from mramsim.kernels.current_sum import CODES, Converter
+
+    made = make(random_bits(1, 32, 3), ("d2d", "thermal_shot"), design={"bandwidth_hz": 1e14})
+    x = random_bits(2, 32)
+    found = read(made, np.tile(x, (6000, 1)), Converter(CODES, 0.0, 1.0, 33))
+    centre = read(made._replace(record=quiet(made.record)), x[None])[0]
+    sigma = np.sqrt((shot_current_sigma(made)[np.where(x, 0, 1), np.arange(32)] ** 2).sum(axis=0))
+    borders = np.concatenate([[-np.inf], np.arange(32) + 0.5, [np.inf]])
+    for column in range(3):
+        share = np.diff(stats.norm.cdf(borders, centre[column], sigma[column]))
+        counts = np.bincount(found[:, column].astype(int), minlength=33)
+        first, *_, last = np.flatnonzero(share * 6000 > 8)
+        starts = [0, *range(first + 1, last + 1)]  # the tails join the outermost common codes
+        observed = np.add.reduceat(counts, starts)
+        expected = np.add.reduceat(share, starts) * 6000
+        assert len(starts) >= 5
+        assert stats.chisquare(observed, expected).pvalue > 1e-3
+
+
+def test_comparator_offset_and_noise_enter_in_counts():
+    made = make(random_bits(1, 16, 200), ("sa_offset", "sa_noise"))
+    mapping = made.mapping
+    unit = mapping.v_count_v
+    offsets = made.record.offset * unit / mapping.sigma_sa_offset_v
+    assert abs(offsets.mean()) * np.sqrt(200) < 4
+    assert abs(offsets.std() - 1) * np.sqrt(400) < 4
+    x = np.tile(random_bits(2, 16), (500, 1))
+    weight = made.cells.bits
+    matches = x[0] @ weight + (1 - x[0]) @ (1 - weight)
+    noise = (read(made, x) - matches - made.record.offset) * unit / mapping.sigma_sa_noise_v
+    assert stats.kstest(noise.ravel(), "norm").pvalue > 1e-3
+
+
+def test_sense_amplifiers_decide_as_the_branches_discharge():
+    made = make(
+        random_bits(1, 64, 30),
+        ("d2d", "stuck", "sa_offset", "bias", "write_error"),
+        PCSA,
+        **DEFECTS,
+    )
+    offset = np.random.default_rng([0, 100]).standard_normal(30) * made.mapping.sigma_sa_offset_v
+    x = random_bits(2, 20, 64)
+    inputs = [naive.latch_input_v(made.cells, row, made.mapping) for row in x]
+    ones = np.array([(one + offset >= 0).sum(axis=0) for one in inputs])
+    exact = np.array([row @ made.cells.bits + (1 - row) @ (1 - made.cells.bits) for row in x])
+    np.testing.assert_array_equal(read(made, x), ones)
+    assert (ones != exact).any()
+
+
+def test_noise_of_a_discharging_node():
+    made = make(random_bits(1, 2, 2), ("thermal_shot",), PCSA)
+    from mramsim.arrays.pcsa import noise_variances
+
+    found = np.sqrt(noise_variances(made.die, made.mapping, made.cells.classes))
+    expected = [node_sigma(made, branch) for branch in made.cells.classes]
+    np.testing.assert_allclose(found[:3], expected[:3], rtol=1e-6)
+
+
+def test_johnson_noise_of_a_settled_node_is_kt_over_c():
+    from mramsim.arrays.pcsa import noise_variances
+
+    design = {"vdd_v": 1e-9, "t_read_s": 1e-6}
+    made = make(random_bits(1, 2, 2), ("thermal_shot",), PCSA, design=design, v_half_v=0.65)
+    found = noise_variances(made.die, made.mapping, made.cells.classes)[:2]
+    limit = constants.k * made.die.card.t0_k / made.mapping.bitline_f
+    np.testing.assert_allclose(found, limit, rtol=1e-9)
+
+
+@pytest.mark.parametrize("bit", [0, 1])
+@pytest.mark.parametrize("carried", [0, 1])
+def test_error_rate_of_a_sense_amplifier_is_that_of_its_margin(bit, carried):
+    reads = 40_000
+    design = {"sigma_sa_noise_v": 0.2, "sigma_sa_offset_v": 0.2}
+    only = ("d2d", "thermal_shot", "sa_noise", "sa_offset")
+    made = make(np.full((1, 8), bit), only, PCSA, design=design, seed=3)
+    signal = naive.latch_input_v(made.cells, [carried], made.mapping)[0]
+    shift = np.random.default_rng([3, 100]).standard_normal(8) * 0.2
+    variance = sum(node_sigma(made, made.cells.classes[state]) ** 2 for state in (0, 1)) + 0.2**2
+    one = stats.norm.cdf((signal + shift) / np.sqrt(variance))
+    ones = read(made, np.full((reads, 1), carried)).sum(axis=0)
+    z = (ones - reads * one) / np.sqrt(reads * one * (1 - one))
+    assert (np.abs(z) < 4).all()
+    assert ((one > 0.01) & (one < 0.99)).sum() >= 4
+
+
+@pytest.mark.parametrize("mapping", [CSUM, PCSA])
+def test_shorts_and_opens_are_as_frequent_as_asked(mapping):
+    made = make(np.ones((200, 300)), ("stuck",), mapping, short_rate=0.03, open_rate=0.01)
+    branches = made.cells.state.size
+    for state, rate in ((2, 0.03), (3, 0.01)):
+        count = (made.cells.state == state).sum()
+        assert abs(count - rate * branches) < 4 * np.sqrt(branches * rate * (1 - rate))
+    bad = (made.cells.state >= 2).any(axis=0)
+    if mapping == CSUM:
+        odd = np.zeros((200, 300), bool)
+        odd[made.record.odd_row, made.record.odd_column] = True
+        np.testing.assert_array_equal(odd, bad)
+
+
+def test_both_states_of_a_device_deviate_together():
+    """R_P and R_AP share diameter and RA, so an MTJ's deviation keeps its sign in either state."""
+    ones = make(np.ones((100, 100)), ("d2d",), sigma_series_ohm=0.0)
+    zeros = make(np.zeros((100, 100)), ("d2d",), sigma_series_ohm=0.0)
+    parallel, antiparallel = ones.cells.resistance_ohm[0], zeros.cells.resistance_ohm[0]
+    card = ones.die.card
+    s = 2 * np.sqrt(np.log1p(card.sigma_diameter**2))
+    tmr = np.sqrt(np.log1p((card.sigma_tmr / card.tmr) ** 2)) * card.tmr / (1 + card.tmr)
+    expected = s / np.hypot(s, tmr)  # of logarithms, to first order in the spread of TMR
+    junctions = [np.log(r.ravel() - card.series_ohm) for r in (parallel, antiparallel)]
+    found = np.corrcoef(*junctions)[0, 1]
+    error = (1 - expected**2) / np.sqrt(parallel.size)
+    assert abs(found - expected) < 4 * error + 1e-3
+    steps = [np.zeros((100, 100)), np.zeros((100, 100))]
+    for made, kept in zip((ones, zeros), steps, strict=True):
+        kept[:] = made.record.deviation
+    stored = np.corrcoef(steps[0].ravel(), -steps[1].ravel())[0, 1]
+    assert stored < -0.5
