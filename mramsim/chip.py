@@ -257,14 +257,10 @@ def _program(
         return np.random.Generator(np.random.PCG64(sequence(number)))
 
     mapping = layer.card
-    columns = slice(tile.column_start, tile.column_stop)
-    node = layer.node
-    weight = node.weight.reshape(node.fan_out, -1)[columns, tile.row_start : tile.row_stop]
-    written = cells.program(die, mapping, weight.T, generator)
-    mask = node.mask()
+    written = cells.program(die, mapping, layer.block(tile).T, generator)
     driven = np.ones((1, tile.rows), dtype=np.bool_)
-    if mask is not None:
-        driven = mask[:, tile.row_start : tile.row_stop]
+    if layer.mask is not None:
+        driven = layer.mask[:, tile.row_start : tile.row_stop]
     offset = generator("sa_offset").standard_normal(tile.columns)
     key = sequence(READ_NOISE).generate_state(2, np.uint32).astype(np.uint32)
     if mapping.sensing == "pcsa":

@@ -1,10 +1,10 @@
-"""Markers by folder, data sets, small random networks, threads."""
+"""Markers by folder, data sets, small random networks."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,22 +38,6 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("no data sets: set MRAMSIM_DATA to a folder that holds them")
     return folder
-
-
-@pytest.fixture
-def threads() -> Iterator[Callable[[int], None]]:
-    """Set the number of Numba threads; put back afterwards."""
-    import numba
-
-    before = numba.get_num_threads()
-
-    def set_threads(count: int) -> None:
-        if count > numba.config.NUMBA_NUM_THREADS:
-            pytest.skip(f"{count} threads wanted, {numba.config.NUMBA_NUM_THREADS} allowed")
-        numba.set_num_threads(count)
-
-    yield set_threads
-    numba.set_num_threads(before)
 
 
 def _bits(rng: np.random.Generator, *shape: int) -> NDArray[np.uint8]:

@@ -11,6 +11,8 @@ import numpy as np
 from naive import CODES, EXACT, SWEEP, VOTE, code_of, packed, read_current_sum, read_pcsa
 from numpy.typing import NDArray
 
+from mramsim.network.nodes.threshold import NEVER
+
 
 def patch(node: Any, levels: Any, position: int, group: int) -> list[tuple[int, bool]]:
     """Level and whether it is driven, of each row that one evaluation sees."""
@@ -65,9 +67,36 @@ def accumulators(node: Any, levels: Any) -> NDArray[np.int64]:
 
 
 def share_of(layer: Any, tile: Any) -> list[int]:
-    """A tile's share of each threshold: by rows, rounded up."""
-    levels = layer.threshold.level[tile.column_start : tile.column_stop]
-    return [math.ceil(Fraction(int(level) * tile.rows, layer.node.fan_in)) for level in levels]
+    """A tile's share of each threshold: by rows, around its usual sum if known; rounded up."""
+    shares = []
+    for column in range(tile.column_start, tile.column_stop):
+        level, part = int(layer.threshold.level[column]), Fraction(tile.rows, layer.node.fan_in)
+        usual = [Fraction(0)] * layer.row_blocks
+        if layer.usual is not None and abs(level) < NEVER:
+            polarity = int(layer.threshold.polarity[column])
+            usual = [polarity * exact(mean) for mean in layer.usual[:, column]]
+        shares.append(math.ceil(usual[tile.row_block] + part * (level - sum(usual))))
+    return shares
+
+
+def exact(mean: float) -> Fraction:
+    """The fraction that a mean over at most a thousand integers was rounded from."""
+    return Fraction(mean).limit_denominator(1000)
+
+
+def usual_sums(layer: Any, levels: Any) -> NDArray[np.float64]:
+    """Mean exact accumulator of each row tile, [row blocks, outputs]."""
+    node, count = layer.node, positions_of(layer.node)
+    top = (1 << node.planes) - 1
+    totals = np.zeros((layer.row_blocks, node.fan_out))
+    for tile in layer.tiles:
+        for image, place in np.ndindex(len(levels), count):
+            rows = patch(node, levels[image], place, tile.group)[tile.row_start : tile.row_stop]
+            values = np.array([(2 * level - top) * driven for level, driven in rows])
+            for column in range(tile.column_start, tile.column_stop):
+                weight = node.weight[column].ravel()[tile.row_start : tile.row_stop]
+                totals[tile.row_block, column] += values @ (2 * weight.astype(int) - 1)
+    return totals / (len(levels) * count)
 
 
 def ideal_tile(layer: Any, tile: Any) -> Any:

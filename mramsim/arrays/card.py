@@ -29,6 +29,8 @@ class MappingCard(Card):
     partial_sums : {"exact", "adc", "majority"}
         What happens to the row tiles of one neuron: exact digital sum; each first rounded to
         `partial_sum_bits`; or one vote each against its share of the threshold.
+    row_order : {"natural", "interleaved"}
+        Which rows a row tile takes: consecutive ones, or every n-th.
     node_m, vdd_v : float
         Technology node in m, supply in V.
     rows, columns, rows_on : int
@@ -37,7 +39,8 @@ class MappingCard(Card):
         Bits of the converter.
     adc_range : {"full", "calibrated"}
         Range of the converter and of `partial_sum_bits`: all counts, or what training images
-        reach in the layer.
+        reach in the layer. Votes: shares of the threshold by rows alone, or around the average
+        sum of each tile over training images.
     v_read_v, t_read_s, bandwidth_hz : float
         Read voltage at the cell in V, time of one read in s, noise bandwidth in Hz.
     t_precharge_s : float
@@ -74,6 +77,7 @@ class MappingCard(Card):
     converter: Literal["sense_amplifier", "sar"] = "sense_amplifier"
     partial_sums: Literal["exact", "adc", "majority"]
     partial_sum_bits: Annotated[int, Field(ge=1, le=16)] = 8
+    row_order: Literal["natural", "interleaved"] = "natural"
     node_m: Positive
     vdd_v: Positive
     rows: Annotated[int, Field(ge=1, le=65536)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mramsim import __version__
 from mramsim.errors import InputError
 
 COMMANDS = {
@@ -42,10 +43,17 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="mramsim")
-def main() -> None:
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
+@click.version_option(__version__)
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Binary neural networks on simulated MTJ/MRAM crossbars."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -73,8 +81,6 @@ def invoke(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("mramsim: interrupted; finished work is kept", err=True)
         return 130
-    except BrokenPipeError:
-        return 0
     return result if isinstance(result, int) else 0
 
 

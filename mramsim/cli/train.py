@@ -23,7 +23,7 @@ from mramsim.cli import options as opt
 @click.option("--checkpoint", metavar="DIR", help="Folder; a cut-off training continues from it.")
 @click.option("--stochastic", is_flag=True, help="Draw activations while training.")
 @click.option("--loss", type=click.Choice(["hinge", "ce"]), default="hinge", show_default=True)
-@click.option("--lr", default=3e-3, show_default=True, help="First learning rate.")
+@click.option("--lr", default=1e-2, show_default=True, help="First learning rate.")
 @click.option("--batch", default=100, show_default=True, help="Images of one update.")
 @click.option("--threads", type=int, help="Threads of torch; another number may round otherwise.")
 @opt.shared(opt.SEED, opt.DATA_DIR, opt.JSON, opt.CONFIG)

@@ -58,7 +58,7 @@ def activity_of(events: Events) -> dict[str, float]:
 
 
 def _layer_events(layer: LayerPlacement, activity: float) -> LayerEvents:
-    mask = layer.node.mask()
+    mask = layer.mask
     tiles = []
     for tile in layer.tiles:
         evaluations = IMAGES * layer.positions

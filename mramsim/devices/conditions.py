@@ -38,7 +38,7 @@ class Conditions:
             raise InputError(f"temperature_k = {temperature!r}; a temperature above 0 K is needed")
         if not 0.0 <= self.age_seconds < math.inf:
             raise InputError(f"age.seconds = {self.age_seconds!r}; 0 or more is needed")
-        if isinstance(self.age_reads, bool) or int(self.age_reads) != self.age_reads:
+        if isinstance(self.age_reads, bool) or self.age_reads % 1 != 0:  # also NaN and infinity
             raise InputError(f"age.reads = {self.age_reads!r}; a whole number is needed")
         if self.age_reads < 0:
             raise InputError(f"age.reads = {self.age_reads!r}; 0 or more is needed")

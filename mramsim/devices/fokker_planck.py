@@ -129,8 +129,8 @@ def write_error_rate(
     from threadpoolctl import threadpool_limits
 
     count = modes_for(delta) if modes is None else modes
-    start = equilibrium_in_well(count, delta)
     with threadpool_limits(1, user_api="blas"):  # small matrices: more threads only wait
+        start = equilibrium_in_well(count, delta)
         final = expm(generator(count, delta, overdrive - field) * tau) @ start
     _, weight, table = _half_range(count)
     left = float(weight @ (table @ final))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,6 @@ from mramsim.devices.conditions import Conditions
 from mramsim.errors import InputError
 
 Value = TypeVar("Value", float, NDArray[np.float64])
-
-_DIVIDER_STEPS = 16
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,8 @@ def cell_states(
 ) -> tuple[Value, Value]:
     """Return R_P and R_AP of the MTJs of cells with a known voltage across the whole cell.
 
-    Each state has its own share of the voltage, V_mtj = V R / (R + R_s), found by a fixed number of
-    substitutions (a contraction, as R falls with voltage by less than V does).
+    Each state has its own share of the voltage, V_mtj = V R / (R + R_s), found by Newton's method
+    (`mramsim.kernels.divider`).
 
     Parameters
     ----------
@@ -134,13 +132,29 @@ def cell_states(
     rp, rap = mtj_resistance(card, rp0_ohm, tmr0, zero, conditions, effects)
     if "bias" not in effects or (card.v_half_v is None and card.gp_curvature_per_v2 == 0.0):
         return rp, rap
-    for _ in range(_DIVIDER_STEPS if card.gp_curvature_per_v2 > 0.0 else 0):
-        v_p = v_cell_v * rp / (rp + series_ohm)
-        rp, _ = mtj_resistance(card, rp0_ohm, tmr0, v_p, conditions, effects)
-    for _ in range(_DIVIDER_STEPS):
-        v_ap = v_cell_v * rap / (rap + series_ohm)
-        _, rap = mtj_resistance(card, rp0_ohm, tmr0, v_ap, conditions, effects)
-    return rp, rap
+    tmr = rap / rp - 1.0
+    none = 0.0 * tmr
+    if card.gp_curvature_per_v2 > 0.0:
+        return (
+            _divided(card, rp, none, series_ohm, v_cell_v),
+            _divided(card, rp, tmr, series_ohm, v_cell_v),
+        )
+    return rp, _divided(card, rp, tmr, series_ohm, v_cell_v)
+
+
+def _divided(card: DeviceCard, rp: Value, tmr: Value, series_ohm: Value, v_cell_v: float) -> Value:
+    """Return the resistance of junctions that share `v_cell_v` with their series path."""
+    from mramsim.kernels.divider import fill_junctions
+
+    parts = [np.asarray(part, dtype=np.float64) for part in (rp, tmr, series_ohm)]
+    shape = np.broadcast_shapes(*(part.shape for part in parts))
+    rps, tmrs, seriess = (np.ascontiguousarray(np.broadcast_to(p, shape)).ravel() for p in parts)
+    result = np.empty(rps.size)
+    inverse_half = 0.0 if card.v_half_v is None else 1.0 / card.v_half_v
+    curvature = card.gp_curvature_per_v2
+    fill_junctions(v_cell_v, rps, tmrs, seriess, curvature, inverse_half, result)
+    found: Any = result.reshape(shape) if shape else float(result[0])
+    return cast("Value", found)
 
 
 def tmr_at_bias(tmr0: Value, v_mtj_v: Value, v_half_v: float | None) -> Value:

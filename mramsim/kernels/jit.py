@@ -85,7 +85,7 @@ def instruction(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any
     """
 
     def decorate(build: Callable[..., Any]) -> Any:
-        if numba.config.DISABLE_JIT:
+        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             return plain
         from numba.extending import intrinsic
 

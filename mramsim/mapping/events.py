@@ -109,11 +109,7 @@ def tile_events(
     int64 array [len(TILE_EVENTS)]
     """
     node = layer.node
-    per_group = node.fan_out // node.groups
-    first = tile.group * per_group
-    block = node.matrix()[tile.group][
-        tile.column_start - first : tile.column_stop - first, tile.row_start : tile.row_stop
-    ]
+    block = layer.block(tile)
     plus = block.sum(axis=0, dtype=np.int64)
     minus = tile.columns - plus
     zeros = driven - ones

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays.card import MappingCard
-from mramsim.mapping.tiles import Tile, cut
+from mramsim.mapping.tiles import Tile, cut, interleave, row_spans
 from mramsim.network.nodes import Product, Threshold
+from mramsim.network.nodes.base import Array
+from mramsim.network.nodes.threshold import NEVER
 
 Reading = Literal["count", "codes", "vote", "sweep"]
 
@@ -63,6 +66,10 @@ class LayerPlacement:
         Of the converter, for ``codes``.
     sum_range : Range or None
         Of partial sums, where the policy rounds them.
+    order : intp array [fan_in] or None
+        Input that each row takes; None: in order.
+    usual : float64 array [row blocks, fan_out] or None
+        Accumulator that each tile's columns reach on average, where votes are calibrated.
     """
 
     index: int
@@ -73,11 +80,38 @@ class LayerPlacement:
     reading: Reading
     converter_range: Range | None
     sum_range: Range | None
+    order: NDArray[np.intp] | None = None
+    usual: NDArray[np.float64] | None = None
 
     @property
     def name(self) -> str:
         """Name of the product node."""
         return self.node.name
+
+    def rows(self, levels: Array) -> NDArray[np.uint8]:
+        """Return the levels that each row carries, [images, positions, groups, fan_in]."""
+        found = self.node.rows(levels)
+        return found if self.order is None else np.ascontiguousarray(found[..., self.order])
+
+    @cached_property
+    def mask(self) -> NDArray[np.bool_] | None:
+        """Which rows are driven, [positions, fan_in]; None where all always are."""
+        found = self.node.mask()
+        if found is None or self.order is None:
+            return found
+        return np.ascontiguousarray(found[:, self.order])
+
+    @cached_property
+    def matrix(self) -> NDArray[np.uint8]:
+        """Weights as bits in the order of the rows, [groups, fan_out / groups, fan_in]."""
+        found = self.node.matrix()
+        return found if self.order is None else np.ascontiguousarray(found[..., self.order])
+
+    def block(self, tile: Tile) -> NDArray[np.uint8]:
+        """Return the weights of a tile as bits, [columns, rows]."""
+        first = tile.group * self.matrix.shape[1]
+        columns = slice(tile.column_start - first, tile.column_stop - first)
+        return self.matrix[tile.group, columns, tile.row_start : tile.row_stop]
 
     @property
     def row_blocks(self) -> int:
@@ -87,9 +121,8 @@ class LayerPlacement:
     @property
     def positions(self) -> int:
         """Evaluations per image."""
-        mask = self.node.mask()
         size = getattr(self.node, "output_size", (1, 1))
-        return int(np.prod(size)) if mask is None else len(mask)
+        return int(np.prod(size)) if self.mask is None else len(self.mask)
 
     @property
     def steps(self) -> int:
@@ -104,6 +137,12 @@ class LayerPlacement:
         return self.reading == "vote" or (
             self.card.partial_sums == "majority" and self.threshold is not None
         )
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether images set its ranges or shares."""
+        quantises = self.converter_range is not None or self.sum_range is not None
+        return self.card.adc_range == "calibrated" and (quantises or self.votes)
 
     @property
     def utilisation(self) -> float:
@@ -124,11 +163,20 @@ class LayerPlacement:
     def share(self, tile: Tile) -> NDArray[np.int32]:
         """Return the level that a tile's columns vote against, int32 [columns].
 
-        A tile's share of the threshold is its share of the rows, rounded up to an integer.
+        A tile's share of the threshold is its share of the rows. Calibrated: what the tile reaches
+        on average, plus its share of what the threshold is above the average sum. Rounded up to
+        an integer.
         """
         assert self.threshold is not None
-        level = self.threshold.level[tile.column_start : tile.column_stop].astype(np.int64)
-        return (-((-level * tile.rows) // self.node.fan_in)).astype(np.int32)
+        columns = slice(tile.column_start, tile.column_stop)
+        level = self.threshold.level[columns].astype(np.int64)
+        if self.usual is None:
+            return (-((-level * tile.rows) // self.node.fan_in)).astype(np.int32)
+        usual = self.usual[:, columns] * self.threshold.polarity[columns]
+        part = tile.rows / self.node.fan_in
+        wanted = usual[tile.row_block] + part * (level - usual.sum(axis=0))
+        constant = np.abs(level) >= NEVER
+        return np.where(constant, level, np.ceil(np.round(wanted, 6))).astype(np.int32)
 
     def polarity(self, tile: Tile) -> NDArray[np.int8]:
         """Return the polarity of a tile's columns, int8 [columns]."""
@@ -144,7 +192,10 @@ def place_layer(
     A layer that needs counts (the output, several bit planes, or partial sums that add) but has one
     sense amplifier per column is read by a swept reference.
     """
-    tiles = cut(node.fan_in, node.fan_out, node.groups, card.rows, card.columns)
+    voting = card.partial_sums == "majority" and threshold is not None
+    spans = row_spans(node.fan_in, card.rows, voting)
+    tiles = cut(node.fan_out, node.groups, spans, card.columns)
+    order = interleave(node.fan_in, spans) if card.row_order == "interleaved" else None
     reading: Reading
     if card.sensing == "pcsa":
         reading = "count"
@@ -158,4 +209,4 @@ def place_layer(
     converter = fit_range(0.0, rows, card.adc_bits) if reading == "codes" else None
     rounds = card.partial_sums == "adc"
     sums = fit_range(0.0, rows, card.partial_sum_bits) if rounds else None
-    return LayerPlacement(index, node, threshold, card, tiles, reading, converter, sums)
+    return LayerPlacement(index, node, threshold, card, tiles, reading, converter, sums, order)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mramsim.arrays.card import MappingCard
 from mramsim.cards import load_card
 from mramsim.errors import InputError, nearest
+from mramsim.mapping.calibration import Reached
 from mramsim.mapping.layer import LayerPlacement, place_layer
 from mramsim.network.graph import Network, batches
 from mramsim.network.nodes import Threshold
@@ -62,25 +61,16 @@ class Placement:
         -------
         Placement
         """
-        wants = [
-            layer
-            for layer in self.layers
-            if layer.card.adc_range == "calibrated"
-            and (layer.converter_range is not None or layer.sum_range is not None)
-        ]
+        wants = [layer for layer in self.layers if layer.calibrates]
         if not wants:
             return self
-        reached: dict[str, list[tuple[float, float]]] = {layer.name: [] for layer in wants}
+        found = {layer.name: Reached(layer) for layer in wants}
         for part in batches(images, self.block()):
             values = self.network.values(part)
             for layer in wants:
-                reached[layer.name].append(_reached(layer, values[layer.node.inputs[0]]))
-        ranges = {
-            name: (min(low for low, _ in found), max(high for _, high in found))
-            for name, found in reached.items()
-        }
+                found[layer.name].add(values[layer.node.inputs[0]])
         layers = tuple(
-            layer.with_ranges(*ranges[layer.name]) if layer.name in ranges else layer
+            found[layer.name].calibrated() if layer.name in found else layer
             for layer in self.layers
         )
         return replace(self, layers=layers, calibrated=True)
@@ -175,26 +165,3 @@ def place(
         layer_card: MappingCard = load_card("mapping", card, own.get(node.name))
         placed.append(place_layer(index, node, threshold, layer_card))
     return Placement(network, card, tuple(placed))
-
-
-def _reached(layer: LayerPlacement, levels: Array) -> tuple[float, float]:
-    """Return the smallest and largest count that any tile reaches on these input levels."""
-    node = layer.node
-    rows = node.rows(levels)
-    mask = node.mask()
-    driven = np.ones((1, node.fan_in)) if mask is None else mask.astype(np.float64)
-    matrix = 2.0 * node.matrix() - 1.0
-    lowest, highest = np.inf, -np.inf
-    for tile in layer.tiles:
-        part = slice(tile.row_start, tile.row_stop)
-        first = tile.group * matrix.shape[1]
-        columns = slice(tile.column_start - first, tile.column_stop - first)
-        weights = matrix[tile.group, columns, part].T
-        on = driven[:, part].sum(axis=1)[None, :, None]
-        for plane in range(node.planes):
-            bits = (rows[:, :, tile.group, part] >> plane) & 1
-            signs = (2.0 * bits - 1.0) * driven[None, :, part]
-            counts = (signs @ weights + on) / 2.0
-            lowest = min(lowest, float(counts.min()))
-            highest = max(highest, float(counts.max()))
-    return lowest, highest

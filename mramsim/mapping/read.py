@@ -53,7 +53,7 @@ def read_layer(
     events : LayerEvents
     """
     node = layer.node
-    rows = node.rows(levels)
+    rows = layer.rows(levels)
     count, positions = rows.shape[:2]
     evaluations = count * positions
     quantised = "adc" in effects
@@ -91,7 +91,7 @@ def decide(layer: LayerPlacement, sums: Sums) -> NDArray[np.uint8]:
     """
     assert layer.threshold is not None
     level = layer.threshold.level.astype(np.int64)
-    mask = layer.node.mask()
+    mask = layer.mask
     rows_on = np.array([layer.node.fan_in]) if mask is None else mask.sum(axis=1)
     total = rows_on * ((1 << layer.node.planes) - 1)
     first = level[None, :] + (level[None, :] + total[:, None]) % 2
@@ -151,7 +151,7 @@ class _Inputs:
     def __init__(self, layer: LayerPlacement, rows: NDArray[np.uint8]) -> None:
         self._planes = layer.node.planes
         self._rows = rows
-        self._mask = layer.node.mask()
+        self._mask = layer.mask
         self._packed: dict[tuple[int, int, int], NDArray[np.uint64]] = {}
         self._activity: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 

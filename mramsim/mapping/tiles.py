@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,59 @@ class Tile:
         return self.column_stop - self.column_start
 
 
-def cut(fan_in: int, fan_out: int, groups: int, rows: int, columns: int) -> tuple[Tile, ...]:
-    """Cut ``groups`` matrices of ``fan_in`` rows and ``fan_out / groups`` columns into tiles.
+def row_spans(fan_in: int, rows: int, voting: bool) -> tuple[tuple[int, int], ...]:
+    """Return start and stop of each row tile.
 
     Parameters
     ----------
     fan_in : int
-        Rows of one group.
+        Rows to hold.
+    rows : int
+        Rows of an array.
+    voting : bool
+        Tiles vote: they share the rows evenly and their number is odd, so that no small tile has a
+        full vote and no vote ties.
+    """
+    count = -(-fan_in // rows)
+    if not voting or count == 1:
+        starts = range(0, fan_in, rows)
+        return tuple((start, min(start + rows, fan_in)) for start in starts)
+    count = min(count + 1 - count % 2, fan_in)
+    edges = [round(index * fan_in / count) for index in range(count + 1)]
+    return tuple(pairwise(edges))
+
+
+def interleave(fan_in: int, spans: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
+    """Return which input each row takes when inputs are dealt to row tiles in turn.
+
+    Every tile then sees an even sample of the input, as votes need.
+    """
+    free = [stop - start for start, stop in spans]
+    places: list[list[int]] = [[] for _ in spans]
+    tile = 0
+    for row in range(fan_in):
+        while free[tile] == 0:
+            tile = (tile + 1) % len(spans)
+        places[tile].append(row)
+        free[tile] -= 1
+        tile = (tile + 1) % len(spans)
+    return np.array([row for place in places for row in place], dtype=np.intp)
+
+
+def cut(
+    fan_out: int, groups: int, spans: tuple[tuple[int, int], ...], columns: int
+) -> tuple[Tile, ...]:
+    """Cut ``groups`` matrices of ``fan_out / groups`` columns into tiles.
+
+    Parameters
+    ----------
     fan_out : int
         Outputs of all groups.
     groups : int
-    rows, columns : int
-        Size of an array.
+    spans : tuple of (start, stop)
+        Row tiles of one group.
+    columns : int
+        Columns of an array.
 
     Returns
     -------
@@ -63,10 +108,9 @@ def cut(fan_in: int, fan_out: int, groups: int, rows: int, columns: int) -> tupl
     tiles: list[Tile] = []
     per_group = fan_out // groups
     for group in range(groups):
-        for block, row in enumerate(range(0, fan_in, rows)):
+        for block, (start, stop) in enumerate(spans):
             for column in range(0, per_group, columns):
                 first = group * per_group + column
                 last = group * per_group + min(column + columns, per_group)
-                stop = min(row + rows, fan_in)
-                tiles.append(Tile(len(tiles), group, block, row, stop, first, last))
+                tiles.append(Tile(len(tiles), group, block, start, stop, first, last))
     return tuple(tiles)

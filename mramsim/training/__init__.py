@@ -54,7 +54,7 @@ def train(
         Folder; a training that was cut off continues from it.
     data_dir : str, optional
     threads : int, optional
-        Of torch, at least 1.
+        Of torch, at least 1; by default one for small networks, else as torch has it.
     progress : callable, optional
         Called with (done, total, text).
     **options

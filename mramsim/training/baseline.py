@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from mramsim.datasets import Dataset
 from mramsim.training.loop import Progress, Recipe, classify, fit
@@ -72,6 +72,7 @@ def train_float(
         batch=batch,
         loss=nn.functional.cross_entropy,
         rate=lambda epoch: 1e-2 ** (epoch / max(1, epochs - 1)),
+        prepare=lambda images: images.float() * (2.0 / data.levels) - 1.0,  # -1 to +1
         after_step=lambda: None,
         label="float network",
         identity={
@@ -84,10 +85,5 @@ def train_float(
         },
     )
     labels = torch.from_numpy(data.y_train.astype(np.int64))
-    fit(model, optimiser, _real(data, data.x_train), labels, recipe, progress, checkpoint)
-    return classify(model, _real(data, data.x_test)).astype(np.uint8)
-
-
-def _real(data: Dataset, images: NDArray[np.uint8]) -> Tensor:
-    """Return raw pixels between -1 and +1."""
-    return torch.from_numpy(images.astype(np.float32) * (2.0 / data.levels) - 1.0)
+    fit(model, optimiser, torch.tensor(data.x_train), labels, recipe, progress, checkpoint)
+    return classify(model, torch.tensor(data.x_test), recipe.prepare).astype(np.uint8)

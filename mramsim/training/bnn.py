@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from mramsim.datasets import Dataset
 from mramsim.errors import InputError
+from mramsim.network.graph import batches
 from mramsim.network.nodes import Input
 from mramsim.training.export import export
 from mramsim.training.loop import Progress, Recipe, classify, fit, squared_hinge
@@ -40,13 +41,13 @@ class Options:
     loss : {"hinge", "ce"}
         Squared hinge or cross-entropy.
     lr : float
-        First learning rate.
+        First learning rate; above the 3e-3 of the paper, whose runs are 1000 epochs long.
     batch : int
     """
 
     stochastic: bool = False
     loss: Literal["hinge", "ce"] = "hinge"
-    lr: float = 3e-3
+    lr: float = 1e-2
     batch: int = 100
 
     def __post_init__(self) -> None:
@@ -109,6 +110,7 @@ def fit_method(
         batch=options.batch,
         loss=squared_hinge if options.loss == "hinge" else nn.functional.cross_entropy,
         rate=lambda epoch: DECAY ** (epoch / max(1, epochs - 1)),
+        prepare=lambda levels: odd_integers(levels, record.planes),
         after_step=clip,
         label="binary network",
         identity={
@@ -122,12 +124,18 @@ def fit_method(
         },
     )
     labels = torch.from_numpy(data.y_train.astype(np.int64))
-    fit(model, optimiser, values(record, data.x_train), labels, recipe, progress, checkpoint)
-    classes = classify(model, values(record, data.x_test))
+    fit(model, optimiser, levels_of(record, data.x_train), labels, recipe, progress, checkpoint)
+    classes = classify(model, levels_of(record, data.x_test), recipe.prepare)
     return Trained(export(model, record, name), float((classes == data.y_test).mean()))
 
 
-def values(record: Input, images: NDArray[np.uint8]) -> Tensor:
-    """Return the odd integers that levels stand for, as float32."""
-    levels = record.forward(images).astype(np.float32)
-    return torch.from_numpy(2 * levels - ((1 << record.planes) - 1))
+def levels_of(record: Input, images: NDArray[np.uint8]) -> Tensor:
+    """Return the levels of images, uint8; in parts, which takes less memory."""
+    return torch.from_numpy(
+        np.concatenate([record.forward(part) for part in batches(images, 1000)])
+    )
+
+
+def odd_integers(levels: Tensor, planes: int) -> Tensor:
+    """Return the integers that levels of `planes` bits stand for, as float32."""
+    return levels.float() * 2 - ((1 << planes) - 1)

@@ -31,6 +31,8 @@ class Recipe:
         Of scores and labels.
     rate : callable
         Learning-rate factor of an epoch.
+    prepare : callable
+        Float32 inputs of the model from some of the stored images.
     after_step : callable
         Called after each update, such as clipping.
     label : str
@@ -43,6 +45,7 @@ class Recipe:
     batch: int
     loss: Callable[[Tensor, Tensor], Tensor]
     rate: Callable[[int], float]
+    prepare: Callable[[Tensor], Tensor]
     after_step: Callable[[], None]
     label: str
     identity: dict[str, Any]
@@ -67,7 +70,7 @@ def fit(
     model : torch.nn.Module
     optimiser : torch.optim.Optimizer
         Its learning rates are taken as those of factor 1.
-    inputs : float32 tensor [images, ...]
+    inputs : uint8 tensor [images, channels, height, width]
     labels : int64 tensor [images]
     recipe : Recipe
     progress : callable
@@ -93,7 +96,7 @@ def fit(
         for start in range(0, len(order), recipe.batch):
             chosen = order[start : start + recipe.batch]
             optimiser.zero_grad()
-            loss = recipe.loss(model(inputs[chosen]), labels[chosen])
+            loss = recipe.loss(model(recipe.prepare(inputs[chosen])), labels[chosen])
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             recipe.after_step()
@@ -104,13 +107,13 @@ def fit(
     model.eval()
 
 
-def classify(model: nn.Module, inputs: Tensor, batch: int = 500) -> NDArray[np.int64]:
-    """Return the class that a trained model gives each input, int64 [images]."""
+def classify(
+    model: nn.Module, inputs: Tensor, prepare: Callable[[Tensor], Tensor], batch: int = 500
+) -> NDArray[np.int64]:
+    """Return the class that a trained model gives each image, int64 [images]."""
     model.eval()
     with torch.no_grad():
-        parts = [
-            model(inputs[start : start + batch]).argmax(1) for start in range(0, len(inputs), batch)
-        ]
+        parts = [model(prepare(part)).argmax(1) for part in torch.split(inputs, batch)]
     classes: NDArray[np.int64] = torch.cat(parts).numpy()
     return classes
 

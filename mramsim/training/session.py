@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +22,10 @@ from mramsim.training import EPOCHS, FLOAT_BATCH
 from mramsim.training.baseline import train_float
 from mramsim.training.export import predict_exact
 from mramsim.training.loop import Progress
-from mramsim.training.shapes import parse_shape
+from mramsim.training.modules import fans
+from mramsim.training.shapes import Layer, parse_shape
+
+SMALL = 1 << 20  # weights
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def run_session(
     if folder is not None:
         _make(folder)
     started = time.monotonic()
-    with _torch_session(threads):
+    with _torch_session(threads or _threads(dataset, layers)):
         trained: Trained = module.fit_method(
             dataset,
             record,
@@ -127,6 +131,14 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"checkpoint {folder}: cannot be made ({error.strerror})") from None
+
+
+def _threads(data: Dataset, layers: Sequence[Layer]) -> int | None:
+    """Return 1 for networks too small to gain from a second thread; else None: torch's choice."""
+    widths = [*(layer.width for layer in layers), len(data.classes)]
+    weights = sum(map(operator.mul, fans(data.shape, layers), widths))
+    convolutions = any(layer.kind == "conv" for layer in layers)
+    return 1 if weights < SMALL and not convolutions else None
 
 
 def input_record(data: Dataset, planes: int | None) -> Input:

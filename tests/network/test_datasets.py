@@ -140,7 +140,12 @@ def test_cifar_folder(tmp_path):
     assert data.y_train.tolist() == [1, 0, 2, 0, 3, 0, 4, 0, 5, 0]
     assert data.x_train[::2, 0, 0, 0].tolist() == [10, 20, 30, 40, 50]
     image = data.x_test[0]
-    assert [int(image[at]) for at in ((0, 0, 31), (0, 1, 0), (1, 0, 0), (2, 31, 31))] == [2, 3, 4, 5]
+    assert [int(image[at]) for at in ((0, 0, 31), (0, 1, 0), (1, 0, 0), (2, 31, 31))] == [
+        2,
+        3,
+        4,
+        5,
+    ]
     assert data.y_test.tolist() == [9]
     assert data.classes[3] == "cat"
     assert data.classes[5] == "dog"
@@ -159,7 +164,9 @@ def damaged(change):
 
 
 def repack(change):
-    return damaged(lambda path: path.write_bytes(gzip.compress(change(gzip.decompress(path.read_bytes())))))
+    return damaged(
+        lambda path: path.write_bytes(gzip.compress(change(gzip.decompress(path.read_bytes()))))
+    )
 
 
 def cifar(change):

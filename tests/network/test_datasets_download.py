@@ -26,7 +26,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     requests = 0
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         type(self).requests += 1
         super().do_GET()
 

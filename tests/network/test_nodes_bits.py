@@ -38,7 +38,7 @@ def test_input_takes_flat_and_shaped_images():
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Input("n", ("y",), (4,)), "takes no inputs"),
+        (lambda: Input("n", ("y",), (4,)), "1 inputs; 0 expected"),
         (lambda: Input("n", (), (4,), planes=0), "planes = 0"),
         (lambda: Input("n", (), (4,), step=0), "step = 0"),
         (lambda: Input("n", (), (4, 4)), "(4, 4)"),
@@ -53,8 +53,14 @@ def test_input_takes_flat_and_shaped_images():
         (lambda: Threshold("n", ("x",), np.array([1 << 31]), np.array([1])), "integers"),
         (lambda: threshold([0], [1]).output_shape((2,)), "gives 2"),
         (lambda: MaxPool2d("n", ("x",), (0, 2), (2, 2), np.zeros(1, bool)), "at least 1"),
-        (lambda: MaxPool2d("n", ("x",), (3, 3), (1, 1), np.zeros(1)).output_shape((1, 2, 2)), "fit"),
-        (lambda: MaxPool2d("n", ("x",), (2, 2), (1, 1), np.zeros(1)).output_shape((2, 4, 4)), "(2,"),
+        (
+            lambda: MaxPool2d("n", ("x",), (3, 3), (1, 1), np.zeros(1)).output_shape((1, 2, 2)),
+            "fit",
+        ),
+        (
+            lambda: MaxPool2d("n", ("x",), (2, 2), (1, 1), np.zeros(1)).output_shape((2, 4, 4)),
+            "(2,",
+        ),
         (lambda: Output("n", ("x",), np.ones(2), np.ones(3)), "one per class"),
         (lambda: Output("n", ("x",), np.array([np.nan]), np.ones(1)), "finite"),
         (lambda: Output("n", ("x",), np.ones(2), np.ones(2)).output_shape((3,)), "gives (3,)"),
@@ -112,7 +118,10 @@ def test_scores_are_rounded_once():
     offset = np.array([0.3, 11.1, -16.0], dtype=np.float32)
     counts = np.array([[16_777_215, 12_345, 16_001], [-7, 3, 0]], dtype=np.int32)
     exact = [
-        [np.float32(float(s) * int(c) + float(o)) for s, o, c in zip(scale, offset, row, strict=True)]
+        [
+            np.float32(float(s) * int(c) + float(o))
+            for s, o, c in zip(scale, offset, row, strict=True)
+        ]
         for row in counts
     ]
     found = Output("out", ("x",), scale, offset).forward(counts)

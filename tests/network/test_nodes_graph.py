@@ -7,7 +7,7 @@ import pytest
 
 from mramsim.errors import InputError
 from mramsim.network.graph import Network, batches
-from mramsim.network.nodes import Input, Linear, Output, Threshold
+from mramsim.network.nodes import Input, Linear, MaxPool2d, Output, Threshold
 
 W1 = np.array([[1, 1, 1, 0], [0, 1, 0, 1], [1, 0, 0, 1]], dtype=np.uint8)
 W2 = np.array([[1, 1, 0], [0, 1, 1]], dtype=np.uint8)
@@ -75,6 +75,19 @@ def test_accessors():
         network.node("fc9")
 
 
+def test_planes_pass_through_a_pool():
+    """The maximum of levels is a level of as many planes."""
+    entry = Input("x", (), (1, 4, 4), planes=2)
+    pool = MaxPool2d("pool", ("x",), (2, 2), (2, 2), np.zeros(1, bool))
+    out = Output("out", ("fc",), np.ones(2), np.zeros(2))
+    weight = np.ones((2, 4), np.uint8)
+    with pytest.raises(InputError, match="reads 1 planes, 'pool' gives 2"):
+        Network((entry, pool, Linear("fc", ("pool",), weight), out))
+    network = Network((entry, pool, Linear("fc", ("pool",), weight, planes=2), out))
+    images = np.arange(16).reshape(1, 1, 4, 4) % 4  # columns 0 1 2 3: pooled 1 3, values -1 3
+    assert network.scores(images).tolist() == [[4.0, 4.0]]
+
+
 def changed(index, node):
     parts = nodes()
     parts[index] = node
@@ -95,6 +108,13 @@ def changed(index, node):
         (changed(1, Linear("fc", ("x",), W1[:, :3], planes=2)), "3 inputs, but 'x' gives 4"),
         (changed(1, Linear("fc", ("x",), W1[:2], planes=2)), "3 channels, 'fc' gives 2"),
         (changed(4, Output("out", ("last",), np.ones(3), np.ones(3))), "3 classes"),
+        (changed(3, Linear("last", ("fc",), W2)), "takes levels, 'fc' gives counts"),
+        (
+            changed(4, Output("out", ("sign",), *np.ones((2, 3)))),
+            "takes counts, 'sign' gives levels",
+        ),
+        (lambda: Threshold("sign", (), *np.ones((2, 3), int)), "'sign' (threshold): has 0 inputs"),
+        (lambda: replace(nodes()[4], inputs=("fc", "last")), "'out' (output): has 2 inputs"),
     ],
 )
 def test_wrong_graphs(make, text):

@@ -67,7 +67,7 @@ def test_first_update_is_the_learning_rate_times_the_bound(monkeypatch):
         latent = model.blocks[0].product.latent
         before = latent.detach().clone()
         model.train()
-        recipe.loss(model(inputs), labels).backward()
+        recipe.loss(model(recipe.prepare(inputs)), labels).backward()
         seen["gradient"] = latent.grad.clone()
         optimiser.step()
         recipe.after_step()
@@ -148,8 +148,10 @@ def test_fan_in_of_the_bnn_convnet(image, last):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "mlp", "mlp-0x2", "mlp-8x0", "mlp-8", "mlp-8x2 ", "cnv-0", "cnv--1", "cnv-1e3", "cnv-99"]
-    + ["resnet", "mlp-99999x2", "mlp-8x65", "cnv-.5", "cnv-nan"],
+    [
+        *("", "mlp", "mlp-0x2", "mlp-8x0", "mlp-8", "mlp-8x2 ", "mlp-99999x2", "mlp-8x65"),
+        *("cnv-0", "cnv--1", "cnv-1e3", "cnv-99", "cnv-.5", "cnv-nan", "resnet"),
+    ],
 )
 def test_wrong_shapes(name):
     with pytest.raises(InputError, match=r"mlp-WxD.*cnv-F"):
@@ -191,13 +193,13 @@ def test_digits_have_four_planes_at_most():
     [(1, [0, 127, 128, 255], [0, 0, 1, 1]), (8, [0, 127, 255], [0, 127, 255])],
 )
 def test_input_record(planes, raw, levels):
-    from mramsim.training.bnn import values
+    from mramsim.training.bnn import levels_of, odd_integers
     from mramsim.training.session import input_record
 
     record = input_record(toy(), planes)
     images = np.array(raw, dtype=np.uint8)[:, None, None, None].repeat(8, 2).repeat(8, 3)
     assert record.forward(images)[:, 0, 0, 0].tolist() == levels
-    odd = values(record, images)[:, 0, 0, 0]
+    odd = odd_integers(levels_of(record, images), planes)[:, 0, 0, 0]
     assert odd.tolist() == [2 * level - (2**planes - 1) for level in levels]
     real = record.scale * odd.numpy() + record.offset
     assert real.min() == -1

@@ -157,7 +157,7 @@ def test_table(tmp_path, capsys, monkeypatch):
     assert network.training["options"] == {
         "stochastic": True,
         "loss": "ce",
-        "lr": 0.003,
+        "lr": 0.01,
         "batch": 50,
     }
 
@@ -194,7 +194,9 @@ def test_interrupted_command(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = [*COMMAND, "-o", "net.npz", "--checkpoint", "ck"]
     with monkeypatch.context() as patch:
-        patch.setattr(options.Ticker, "__call__", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            options.Ticker, "__call__", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         assert invoke(arguments) == 130
     assert "interrupted" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ck"]

@@ -20,6 +20,7 @@ def toy(
     labels = rng.integers(0, 4, 2 * count).astype(np.uint8)
     clean = patterns[labels] + rng.normal(size=(2 * count, *shape)) * 0.2
     images = np.clip(np.rint(clean * (levels - 1)), 0, levels - 1).astype(np.uint8)
+    images.flags.writeable = labels.flags.writeable = False  # as read from a file
     return Dataset(
         "toy",
         images[:count],

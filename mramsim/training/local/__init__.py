@@ -1,0 +1,1 @@
+"""Pieces of training by local binary error signals."""

@@ -1,0 +1,290 @@
+"""The command line: exit codes, help, defaults from a file, progress."""
+
+import io
+import json
+import math
+import subprocess
+import sys
+
+import click
+import pytest
+
+import mramsim
+from mramsim.cli import options as opt
+from mramsim.cli.main import COMMANDS, invoke, run
+from mramsim.errors import InputError
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_lists_every_command(arguments, capsys):
+    assert invoke(arguments) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Usage: mramsim")
+    assert len(shown.out.splitlines()) > len(COMMANDS)
+    for name, text in COMMANDS.items():
+        assert name in shown.out
+        assert text.split()[0] in shown.out
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name, capsys):
+    assert invoke([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Usage: mramsim {name}")
+    assert "--json" in shown
+
+
+def test_version(capsys):
+    assert invoke(["--version"]) == 0
+    assert mramsim.__version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["frob"], "frob"),
+        (["train"], "METHOD"),
+        (["train", "bnn"], "--net"),
+        (["train", "bnn", "--net"], "--net"),
+        (["devices", "--frob"], "--frob"),
+        (["devices", "a", "b"], "b"),
+        (["devices", "no_such_card"], "no_such_card"),
+        (["run", "x.npz", "--data", "digits", "--chips", "two"], "two"),
+    ],
+)
+def test_bad_input_is_2(arguments, text, capsys):
+    assert invoke(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    assert line.startswith("mramsim: ")
+    assert text in line
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_interrupted_is_130(error, capsys, monkeypatch):
+    from mramsim.cli import cards
+
+    def stop(*_):
+        raise error
+
+    monkeypatch.setattr(cards, "show_library", stop)
+    assert invoke(["devices"]) == 130
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.split("\n")[-2] == "mramsim: interrupted; finished work is kept"
+
+
+def test_errors_become_one_line(capsys, monkeypatch):
+    from mramsim.cli import cards
+
+    def fail(*_):
+        raise InputError("two\n  lines")
+
+    monkeypatch.setattr(cards, "show_library", fail)
+    assert invoke(["devices"]) == 2
+    assert capsys.readouterr().err == "mramsim: two lines\n"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["frob"], 2)])
+def test_run_exits(arguments, code, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(arguments)
+    assert caught.value.code == code
+    assert any(capsys.readouterr())
+
+
+def test_other_errors_are_not_hidden(monkeypatch):
+    from mramsim.cli import cards
+
+    def fail(*_):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(cards, "show_library", fail)
+    with pytest.raises(RuntimeError, match="a defect"):
+        invoke(["devices"])
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from mramsim.cli.main import invoke; assert invoke(['--help']) == 0;"
+        "heavy = {'torch', 'numba', 'matplotlib', 'pydantic', 'scipy', 'sklearn', 'numpy'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_as_a_module(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mramsim", "devices", "x"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("mramsim: device card 'x' is unknown")
+
+
+@click.command
+@click.argument("net", required=False)
+@click.option("-o", "--output", default="net.npz")
+@click.option("--float-baseline", is_flag=True)
+@click.option("--lr", default=0.1)
+@opt.shared(opt.SET, opt.SEED, opt.JSON, opt.CONFIG)
+def echo(**values):
+    """Return what was given."""
+    return values
+
+
+def given(*arguments):
+    return echo.main(args=list(arguments), standalone_mode=False)
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(text):
+        path = tmp_path / "c.toml"
+        path.write_text(text)
+        return "--config", str(path)
+
+    return write
+
+
+DEFAULTS = {
+    "net": None,
+    "output": "net.npz",
+    "float_baseline": False,
+    "lr": 0.1,
+    "assignments": (),
+    "seed": 0,
+    "as_json": False,
+}
+
+
+def test_config_replaces_defaults(config):
+    assert given() == DEFAULTS
+    text = 'net = "a.npz"\noutput = "b.npz"\nfloat-baseline = true\nlr = 1\nseed = 7\njson = true\n'
+    expected = {
+        **DEFAULTS,
+        "net": "a.npz",
+        "output": "b.npz",
+        "float_baseline": True,
+        "lr": 1.0,
+        "seed": 7,
+        "as_json": True,
+    }
+    assert given(*config(text)) == expected
+    assert given(*config(text.replace("float-", "float_"))) == expected
+    assert given(*config("")) == DEFAULTS
+
+
+def test_command_line_goes_before_config(config):
+    file = config('net = "a"\nseed = 7\nset = ["device.tmr=1"]\nlr = 0.5\n')
+    for arguments in (("--seed", "8", *file), (*file, "--seed", "8")):
+        found = given(*arguments, "--set", "device.tmr=2")
+        assert (found["seed"], found["lr"], found["net"]) == (8, 0.5, "a")
+        assert found["assignments"] == ("device.tmr=2",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'set = ["device.tmr=0.5", "mapping.fc1.rows=64", "device.title=\\"a b\\""]',
+        '[set]\n"device.tmr" = 0.5\n"mapping.fc1.rows" = 64\n"device.title" = "a b"',
+        '[set.device]\ntmr = 0.5\ntitle = "a b"\n[set.mapping]\nfc1.rows = 64',
+    ],
+)
+def test_config_sets_values_of_cards(config, text):
+    from mramsim.settings import parse_assignments
+
+    found = parse_assignments(given(*config(text))["assignments"])
+    assert found == {"device.tmr": 0.5, "mapping.fc1.rows": 64, "device.title": "a b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sed = 1", "key 'sed' is unknown; nearest: seed"),
+        ("config = 'x'", "key 'config' is unknown"),
+        ("help = true", "key 'help' is unknown"),
+        ("as_json = true", "key 'as_json' is unknown"),
+        ("o = 'x'", "key 'o' is unknown"),
+        ("seed = [1]", "seed = [1] is no value of that option"),
+        ("seed = true", "seed = True is no value of that option"),
+        ("lr = {a = 1}", "is no value of that option"),
+        ("json = 'yes'", "json = 'yes' is no value of that option"),
+        ("set = 'device.tmr=1'", "is no value of that option"),
+        ("set = [1]", "is no value of that option"),
+        ("seed = = 1", "not valid TOML"),
+        ("seed = 1\nseed = 2", "not valid TOML"),
+    ],
+)
+def test_wrong_configs(config, text, expected):
+    with pytest.raises(InputError) as caught:
+        given(*config(text))
+    assert expected in str(caught.value)
+    assert "c.toml" in str(caught.value)
+
+
+def test_config_of_the_wrong_kind_is_2(config, capsys):
+    assert invoke(["train", "bnn", *config('epochs = "many"\nnet = "mlp-8x1"\ndata = "x"')]) == 2
+    assert "many" in capsys.readouterr().err
+
+
+def test_config_that_cannot_be_read(tmp_path):
+    for path in (tmp_path, tmp_path / "no.toml"):
+        with pytest.raises(InputError, match="cannot be read"):
+            given("--config", str(path))
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="not valid TOML"):
+        given("--config", str(tmp_path / "bytes"))
+
+
+def test_lists_are_split_at_commas():
+    assert opt.names(None) is None
+    assert opt.names("") == []
+    assert opt.names("d2d, stuck,,rtn ") == ["d2d", "stuck", "rtn"]
+
+
+def test_json_is_one_line_without_nan(capsys):
+    opt.print_json({"a": [1.5, None], "b": "µ"})
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    assert json.loads(shown) == {"a": [1.5, None], "b": "µ"}
+    with pytest.raises(ValueError, match="JSON"):
+        opt.print_json({"a": math.nan})
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_off_a_terminal_is_plain_lines(capsys):
+    tick = opt.Ticker()
+    for call in ((1, 3, "a"), (1, 3, "a"), (2, 3, "a"), (3, 3, "b")):
+        tick(*call)
+    shown = capsys.readouterr()
+    assert shown.err == "1/3 a\n2/3 a\n3/3 b\n"
+    assert shown.out == ""
+
+
+def test_progress_on_a_terminal_rewrites_one_line(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    tick = opt.Ticker()
+    for done in (1, 2):
+        tick(done, 2, "x")
+    assert screen.getvalue() == "\r\x1b[K1/2 x\r\x1b[K2/2 x\n"
+
+
+def test_quiet_progress_says_nothing(capsys):
+    opt.Ticker(quiet=True)(1, 1, "x")
+    assert capsys.readouterr() == ("", "")
