@@ -24,8 +24,8 @@ _HOME = {
     "Placement": "mramsim.mapping.placement",
     "sample_chip": "mramsim.chip",
     "Chip": "mramsim.chip",
-    "evaluate": "mramsim.evaluate",
-    "Result": "mramsim.evaluate",
+    "evaluate": "mramsim.evaluation",
+    "Result": "mramsim.evaluation",
     "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
     "InputError": "mramsim.errors",
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mramsim.datasets import load_dataset
     from mramsim.devices.conditions import Conditions
     from mramsim.errors import InputError
-    from mramsim.evaluate import Result, evaluate
+    from mramsim.evaluation import Result, evaluate
     from mramsim.mapping.placement import Placement, place
     from mramsim.network.file import load_network, save_network
     from mramsim.network.graph import Network

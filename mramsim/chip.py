@@ -181,7 +181,7 @@ def not_modelled(card: MappingCard) -> list[str]:
 
 def sample_chip(
     placement: Placement,
-    device: str | Path | DeviceCard = "stt_hirtzlin_nanoarch_2019",
+    device: str | Path | DeviceCard = "stt_jung_nature_2022",
     seed: int = 0,
     *,
     number: int = 0,

@@ -66,6 +66,23 @@ def accumulators(node: Any, levels: Any) -> NDArray[np.int64]:
     return np.asarray(arrange(node, sums))
 
 
+def held(layer: Any, tile: Any, rows: list[Any]) -> list[Any]:
+    """Those of the fan-in rows of a neuron that a tile holds, in the order it holds them.
+
+    In order, or dealt to the row tiles in turn like cards, leaving out tiles that are full.
+    """
+    if layer.card.row_order == "natural":
+        return rows[tile.row_start : tile.row_stop]
+    sizes = {other.row_block: other.rows for other in layer.tiles}
+    hands: dict[int, list[Any]] = {block: [] for block in sorted(sizes)}
+    waiting = list(rows)
+    while waiting:
+        for block, hand in hands.items():
+            if waiting and len(hand) < sizes[block]:
+                hand.append(waiting.pop(0))
+    return hands[tile.row_block]
+
+
 def share_of(layer: Any, tile: Any) -> list[int]:
     """A tile's share of each threshold: by rows, around its usual sum if known; rounded up."""
     shares = []
@@ -91,11 +108,11 @@ def usual_sums(layer: Any, levels: Any) -> NDArray[np.float64]:
     totals = np.zeros((layer.row_blocks, node.fan_out))
     for tile in layer.tiles:
         for image, place in np.ndindex(len(levels), count):
-            rows = patch(node, levels[image], place, tile.group)[tile.row_start : tile.row_stop]
+            rows = held(layer, tile, patch(node, levels[image], place, tile.group))
             values = np.array([(2 * level - top) * driven for level, driven in rows])
             for column in range(tile.column_start, tile.column_stop):
-                weight = node.weight[column].ravel()[tile.row_start : tile.row_stop]
-                totals[tile.row_block, column] += values @ (2 * weight.astype(int) - 1)
+                weight = np.array(held(layer, tile, node.weight[column].ravel().tolist()))
+                totals[tile.row_block, column] += values @ (2 * weight - 1)
     return totals / (len(levels) * count)
 
 
@@ -103,9 +120,9 @@ def ideal_tile(layer: Any, tile: Any) -> Any:
     """A record of perfect cells: what the readers above look at."""
     node = layer.node
     bits = node.weight.reshape(node.fan_out, -1)
-    bits = bits[tile.column_start : tile.column_stop, tile.row_start : tile.row_stop]
+    bits = [held(layer, tile, row.tolist()) for row in bits[tile.column_start : tile.column_stop]]
     places = [driven_rows(node, place) for place in range(positions_of(node))]
-    driven = [on[tile.row_start : tile.row_stop] for on in places]
+    driven = [held(layer, tile, on) for on in places]
     vote = layer.threshold is not None
     columns = slice(tile.column_start, tile.column_stop)
     return SimpleNamespace(
@@ -131,7 +148,7 @@ def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quan
     """What a tile contributes to the accumulators, [images * positions, columns]."""
     node, count = layer.node, positions_of(layer.node)
     rows = [patch(node, image, place, tile.group) for image in levels for place in range(count)]
-    rows = [row[tile.row_start : tile.row_stop] for row in rows]
+    rows = [held(layer, tile, row) for row in rows]
     on = np.array([[sum(driven for _, driven in row)] for row in rows], float)
     mode = {"count": EXACT, "codes": CODES, "vote": VOTE, "sweep": SWEEP}[layer.reading]
     scale = layer.converter_range or SimpleNamespace(low=0.0, step=1.0, codes=1)

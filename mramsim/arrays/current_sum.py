@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mramsim.arrays import cells as cell_library
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
-from mramsim.devices.card import DeviceCard
+from mramsim.devices import flicker
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 from mramsim.kernels.current_sum import CurrentSumTile
 from mramsim.kernels.words import pack_bits
@@ -37,28 +37,6 @@ def unit_siemens(classes: tuple[Branch, ...]) -> tuple[float, float]:
 Floats = NDArray[np.float64]
 
 
-def expected_spread(
-    card: DeviceCard, classes: tuple[Branch, ...], effects: frozenset[str]
-) -> float:
-    """Return the root mean square deviation of a branch in counts, to first order.
-
-    ``sigma_G = sigma_R / R^2`` with ``sigma_R^2 = R_j^2 (4 sigma_D^2 + sigma_RA^2)
-    + (R_P sigma_TMR)^2 [AP] + sigma_series^2``; mean over the states P and AP.
-    """
-    if "d2d" not in effects:
-        return 0.0
-    unit, _ = unit_siemens(classes)
-    relative = 4.0 * card.sigma_diameter**2 + card.sigma_ra**2
-    total = 0.0
-    for state in (P, AP):
-        branch = classes[state]
-        variance = branch.junction_ohm**2 * relative + card.sigma_series_ohm**2
-        if state == AP:
-            variance += (classes[P].junction_ohm * card.sigma_tmr) ** 2
-        total += variance / branch.total_ohm**4
-    return float(np.sqrt(total / 2.0)) / unit
-
-
 def junction_sensitivity(classes: tuple[Branch, ...]) -> NDArray[np.float64]:
     """Return by how many counts a branch of each state moves per relative change of its junction.
 
@@ -66,6 +44,28 @@ def junction_sensitivity(classes: tuple[Branch, ...]) -> NDArray[np.float64]:
     """
     unit, _ = unit_siemens(classes)
     return np.array([branch.junction_ohm / branch.total_ohm**2 / unit for branch in classes])
+
+
+def expected_spread(die: Die, classes: tuple[Branch, ...]) -> float:
+    """Return the root mean square static deviation of a branch in counts, to first order.
+
+    Spread: ``sigma_G = sigma_R / R^2`` with ``sigma_R^2 = R_j^2 (4 sigma_D^2 + sigma_RA^2)
+    + (R_P sigma_TMR)^2 [AP] + sigma_series^2``; and the slow part of 1/f noise. Mean over the
+    states P and AP.
+    """
+    card = die.card
+    slow = flicker.slow_variance(card, die.inference_hz, die.effects)
+    total = float((junction_sensitivity(classes)[[P, AP]] ** 2).sum()) * slow
+    if "d2d" in die.effects:
+        unit, _ = unit_siemens(classes)
+        relative = 4.0 * card.sigma_diameter**2 + card.sigma_ra**2
+        for state in (P, AP):
+            branch = classes[state]
+            variance = branch.junction_ohm**2 * relative + card.sigma_series_ohm**2
+            if state == AP:
+                variance += (classes[P].junction_ohm * card.sigma_tmr) ** 2
+            total += variance / branch.total_ohm**4 / unit**2
+    return float(np.sqrt(total / 2.0))
 
 
 def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...]) -> Floats:
@@ -84,9 +84,9 @@ def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...])
             current, junction, series, die.temperature_k, die.card.fano
         )
         total += spectrum * mapping.bandwidth_hz / (unit * mapping.v_read_v) ** 2
-    flicker = junction_sensitivity(classes) ** 2 * die.fast_flicker(mapping)
-    flicker[[SHORT, OPEN]] = 0.0
-    return total + flicker
+    fast = junction_sensitivity(classes) ** 2 * die.fast_flicker(mapping)
+    fast[[SHORT, OPEN]] = 0.0
+    return total + fast
 
 
 def program(
@@ -123,7 +123,7 @@ def program(
     meant = cells.meant()
     deviation = (1.0 / cells.resistance_ohm - conductance[meant]) / unit
     effects = die.effects
-    rms = expected_spread(die.card, cells.classes, effects)
+    rms = expected_spread(die, cells.classes)
     step = GRID * rms if rms > 0.0 else _FINE
     step = max(step, float(np.abs(deviation).max(initial=0.0)) / _MOST)
     stored = np.rint(deviation / step).astype(np.int64)

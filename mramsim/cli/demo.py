@@ -24,7 +24,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Train on digits, map, sample chips, report; writes one HTML page."""
-    from mramsim.evaluate import evaluate
+    from mramsim.evaluation import evaluate
     from mramsim.training import train
 
     tell = opt.Ticker()

@@ -86,7 +86,7 @@ SET = click.option(
 )
 DEVICE = click.option(
     "--device",
-    default="stt_hirtzlin_nanoarch_2019",
+    default="stt_jung_nature_2022",
     show_default=True,
     metavar="D",
     help="Device card: a name or a path.",

@@ -39,7 +39,7 @@ def command(
 
     NET is a file or pretrained:NAME.
     """
-    from mramsim.evaluate import evaluate
+    from mramsim.evaluation import evaluate
     from mramsim.network.library import find_network
     from mramsim.settings import parse_assignments
 

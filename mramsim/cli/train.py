@@ -9,24 +9,42 @@ import click
 
 from mramsim.cli import options as opt
 
+METHOD_OPTIONS = (  # what is not given is left to the method
+    click.option("--stochastic", is_flag=True, help="bnn: draw activations while training."),
+    click.option("--loss", type=click.Choice(["hinge", "ce"]), help="bnn  [default: hinge]"),
+    click.option("--lr", type=float, help="bnn: first learning rate."),
+    click.option("--batch", type=int, help="Images of one update.  [default: 100]"),
+    click.option(
+        "--zeros",
+        type=click.Choice(["strict", "paper"]),
+        help="local_errors, committee: the sign of 0 is never needed or +1, or 0 as in the authors'"
+        " code; the saved network is strict either way.  [default: strict]",
+    ),
+    click.option("--group", type=int, help="local_errors: neurons of which one is changed."),
+    click.option("--members", type=int, help="committee: neurons of one vote.  [default: 11]"),
+    click.option(
+        "--robustness", type=float, help="local_errors, committee: margin.  [default: 0.25]"
+    ),
+    click.option(
+        "--reinforcement", type=float, help="local_errors, committee: rate.  [default: 0.5]"
+    ),
+    click.option("--clip", type=int, help="local_errors, committee: bound of the integers."),
+)
+
 
 @click.command("train")
 @click.argument("method", metavar="METHOD")
 @click.option("--net", required=True, metavar="NAME", help="mlp-WxD or cnv-F.")
 @click.option(
-    "--data", required=True, metavar="NAME", help="digits, mnist, fashion-mnist, cifar10."
+    "--data", required=True, metavar="NAME", help="digits, mnist, prototypes, ...; see the README."
 )
 @click.option("-o", "--output", default="net.npz", show_default=True, metavar="FILE")
 @click.option("--epochs", type=int, help="By default a sensible number for the data set.")
 @click.option("--planes", type=int, help="Bit planes of the input.")
 @click.option("--float-baseline", is_flag=True, help="Also train the float network.")
 @click.option("--checkpoint", metavar="DIR", help="Folder; a cut-off training continues from it.")
-@click.option("--stochastic", is_flag=True, help="Draw activations while training.")
-@click.option("--loss", type=click.Choice(["hinge", "ce"]), default="hinge", show_default=True)
-@click.option("--lr", default=1e-2, show_default=True, help="First learning rate.")
-@click.option("--batch", default=100, show_default=True, help="Images of one update.")
 @click.option("--threads", type=int, help="Threads of torch; another number may round otherwise.")
-@opt.shared(opt.SEED, opt.DATA_DIR, opt.JSON, opt.CONFIG)
+@opt.shared(*METHOD_OPTIONS, opt.SEED, opt.DATA_DIR, opt.JSON, opt.CONFIG)
 def command(
     method: str,
     net: str,
@@ -36,18 +54,16 @@ def command(
     planes: int | None,
     float_baseline: bool,
     checkpoint: str | None,
-    stochastic: bool,
-    loss: str,
-    lr: float,
-    batch: int,
     seed: int,
     threads: int | None,
     data_dir: str | None,
     as_json: bool,
+    **method_options: Any,
 ) -> None:
     """Train a binary network and, if wanted, its float baseline.
 
-    METHOD is bnn (Courbariaux et al. 2016).
+    METHOD is bnn (Courbariaux et al. 2016), local_errors (Colombo et al. 2024) or committee
+    (Baldassi et al. 2015).
     """
     from mramsim.errors import InputError
     from mramsim.network.file import save_network
@@ -72,10 +88,11 @@ def command(
         data_dir=data_dir,
         threads=threads,
         progress=opt.Ticker(),
-        stochastic=stochastic,
-        loss=loss,
-        lr=lr,
-        batch=batch,
+        **{
+            key: value
+            for key, value in method_options.items()
+            if value is not None and value is not False
+        },
     )
     save_network(network, target)
     keys = ("method", "net", "data", "seed", "epochs", "seconds", "accuracy")

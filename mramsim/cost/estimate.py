@@ -55,7 +55,7 @@ class Estimate:
 
 def estimate(
     network: Network | Placement,
-    device: str | Path | DeviceCard = "stt_hirtzlin_nanoarch_2019",
+    device: str | Path | DeviceCard = "stt_jung_nature_2022",
     mapping: str | Path = "pcsa_hirtzlin_nanoarch_2019",
     activity: Activity = 0.5,
     baselines: Sequence[str | Path | BaselineCard] | None = None,

@@ -17,6 +17,8 @@ _HOME = {
     "mnist": "mramsim.datasets.mnist",
     "fashion-mnist": "mramsim.datasets.fashion_mnist",
     "cifar10": "mramsim.datasets.cifar10",
+    "prototypes": "mramsim.datasets.prototypes",
+    "fashion-mnist-median": "mramsim.datasets.fashion_mnist_median",
 }
 NAMES = tuple(_HOME)
 
@@ -26,7 +28,9 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
 
     Parameters
     ----------
-    name : {"digits", "mnist", "fashion-mnist", "cifar10"}
+    name : str
+        One of `NAMES`. Sets that their authors split anew for each run take the run's seed behind
+        an ``@``: ``prototypes@43``.
     data_dir : path-like, optional
         Folder with one sub-folder per set; the variable ``MRAMSIM_DATA`` if None. Without either
         the set is downloaded (extra ``data``).
@@ -40,11 +44,20 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
     InputError
         Unknown name, missing or damaged file, failed download.
     """
-    if name not in _HOME:
-        raise InputError(f"data set '{name}' is unknown{nearest(name, NAMES)}")
+    stem, at, split = name.partition("@")
+    if stem not in _HOME:
+        raise InputError(f"data set '{name}' is unknown{nearest(stem, NAMES)}")
     folder = os.fspath(data_dir) if data_dir is not None else os.environ.get("MRAMSIM_DATA")
-    found: Dataset = importlib.import_module(_HOME[name]).load(folder or None)
-    return found
+    module = importlib.import_module(_HOME[stem])
+    if not at:
+        found: Dataset = module.load(folder or None)
+        return found
+    if not hasattr(module, "load_split"):
+        raise InputError(f"data set '{name}': '{stem}' has a single split")
+    if not (split.isascii() and split.isdigit()) or int(split) >= 1 << 32:
+        raise InputError(f"data set '{name}': a split is a seed from 0 to 2^32 - 1")
+    chosen: Dataset = module.load_split(folder or None, int(split))
+    return chosen
 
 
 __all__ = ["NAMES", "Dataset", "load_dataset"]

@@ -25,6 +25,8 @@ class Dataset:
     planes : int
         Bit planes that networks take by default.
     citation : str
+    threshold : int, optional
+        The single bit plane of a pixel is whether it is at least this; else half of `levels`.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Dataset:
     levels: int
     planes: int
     citation: str
+    threshold: int | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 Colombo, Pittorino, Roveri, arXiv:2412.00119. Signs are two words each: `sign` (bit set: +1) and
 `live` (bit clear: the value is 0). `tie` is 1 where the sign of 0 is +1 and 0 where it is 0.
-Random draws have counters of their own per neuron, so threads cannot matter.
 """
 
 from __future__ import annotations
@@ -10,19 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from mramsim.kernels.jit import kernel
-from mramsim.kernels.philox import philox
 from mramsim.kernels.words import popcount
 
 
 @kernel(inline="always")
 def sign_of(value: Any, tie: Any) -> Any:
     """Return -1, 0 or +1; +1 for 0 where `tie` is 1."""
-    if value > -tie:
-        return 1
-    return -1 if value < 0 else 0
+    return np.int32(value > -tie) - np.int32(value < 0)
 
 
 @kernel
@@ -66,7 +61,7 @@ def signed_sums(x: Any, x_live: Any, w: Any, w_live: Any, sums: Any) -> Any:
             sums[column] += np.int32(popcount(both)) - np.int32(2) * np.int32(popcount(unequal))
 
 
-@kernel(parallel=True)
+@kernel
 def forward(x: Any, x_live: Any, w: Any, w_live: Any, tie: Any, sums: Any, votes: Any) -> Any:
     """Compute a layer of committees; one member each is an ordinary layer.
 
@@ -81,7 +76,7 @@ def forward(x: Any, x_live: Any, w: Any, w_live: Any, tie: Any, sums: Any, votes
         Filled: the sum of the signs of K / V neighbours.
     """
     members = sums.shape[1] // votes.shape[1]
-    for n in prange(x.shape[0]):
+    for n in range(x.shape[0]):
         signed_sums(x[n], x_live[n], w, w_live, sums[n])
         for unit in range(votes.shape[1]):
             total = 0
@@ -90,23 +85,18 @@ def forward(x: Any, x_live: Any, w: Any, w_live: Any, tie: Any, sums: Any, votes
             votes[n, unit] = total
 
 
-@kernel(parallel=True)
-def classify(votes: Any, tie: Any, r: Any, r_live: Any, a: Any, a_live: Any, scores: Any) -> Any:
-    """Sign the votes and ask the fixed classifier.
+@kernel
+def products(x: Any, x_live: Any, w: Any, w_live: Any, sums: Any) -> Any:
+    """Fill sums (int32 [N, K]) with all products of rows ([N, W]) and columns ([W, K])."""
+    for n in range(x.shape[0]):
+        signed_sums(x[n], x_live[n], w, w_live, sums[n])
 
-    Parameters
-    ----------
-    votes : int32 [N, V]
-    tie : int
-    r, r_live : uint64 [ceil(V / 64), C]
-    a, a_live : uint64 [N, ceil(V / 64)]
-        Filled: what the next layer reads.
-    scores : int32 [N, C]
-        Filled.
-    """
-    for n in prange(votes.shape[0]):
-        pack_signs(votes[n], tie, a[n], a_live[n])
-        signed_sums(a[n], a_live[n], r, r_live, scores[n])
+
+@kernel
+def pack_rows(values: Any, tie: Any, sign: Any, live: Any) -> Any:
+    """Pack the signs of values (int32 [N, n]) into sign and live (uint64 [N, ceil(n / 64)])."""
+    for n in range(values.shape[0]):
+        pack_signs(values[n], tie, sign[n], live[n])
 
 
 @kernel
@@ -143,10 +133,8 @@ def find_weak(scores: Any, labels: Any, margin: Any, weak: Any) -> Any:
     return right
 
 
-@kernel(parallel=True)
-def pick(
-    sums: Any, votes: Any, labels: Any, desired: Any, weak: Any, tie: Any, picks: Any
-) -> Any:
+@kernel
+def pick(sums: Any, votes: Any, labels: Any, desired: Any, weak: Any, tie: Any, picks: Any) -> Any:
     """Pick the neuron of each group that needs the least change.
 
     Parameters
@@ -158,32 +146,38 @@ def pick(
         Signs that the classifier wants from each unit, per class.
     weak : bool [N]
     tie : int
-    picks : int32 [N, K / group]
-        Filled for weak samples: of the neurons with the wrong sign, in units with the wrong vote,
-        the first with the smallest sum; -1 where there is none.
+    picks : int32 [N, groups]
+        A group is a whole number of units. Filled for weak samples: of the neurons with the wrong
+        sign, in units with the wrong vote, the first with the smallest sum; -1 where there is none.
     """
-    group = sums.shape[1] // picks.shape[1]
     members = sums.shape[1] // votes.shape[1]
-    for n in prange(sums.shape[0]):
-        if not weak[n]:
-            continue
-        for index in range(picks.shape[1]):
-            found = -1
-            least = np.iinfo(np.int32).max
-            for neuron in range(index * group, (index + 1) * group):
-                unit = neuron // members
-                want = desired[labels[n], unit]
-                if (
-                    want * sign_of(sums[n, neuron], tie) < 0
-                    and want * sign_of(votes[n, unit], tie) < 0
-                    and abs(sums[n, neuron]) < least
-                ):
+    units = votes.shape[1] // picks.shape[1]
+    for n in range(sums.shape[0]):
+        if weak[n]:
+            want = desired[labels[n]]
+            for index in range(picks.shape[1]):
+                first = index * units
+                picks[n, index] = pick_one(sums[n], votes[n], want, first, units, members, tie)
+
+
+@kernel
+def pick_one(
+    sums: Any, votes: Any, want: Any, first: Any, units: Any, members: Any, tie: Any
+) -> Any:
+    """Return the pick among the neurons of `units` units from the one called `first`."""
+    found = -1
+    least = np.iinfo(np.int32).max
+    for unit in range(first, first + units):
+        if want[unit] * sign_of(votes[unit], tie) < 0:
+            for neuron in range(unit * members, (unit + 1) * members):
+                size = abs(sums[neuron])
+                if size < least and want[unit] * sign_of(sums[neuron], tie) < 0:
                     found = neuron
-                    least = abs(sums[n, neuron])
-            picks[n, index] = found
+                    least = size
+    return found
 
 
-@kernel(parallel=True)
+@kernel
 def increment(
     hidden: Any, x: Any, x_live: Any, labels: Any, desired: Any, weak: Any, picks: Any, rows: Any
 ) -> Any:
@@ -197,74 +191,18 @@ def increment(
     labels : int64 [N]
     desired : int8 [C, V]
     weak : bool [N]
-    picks : int32 [N, K / group]
+    picks : int32 [N, groups]
     rows : int8 [N, d]
         Overwritten.
     """
     members = hidden.shape[0] // desired.shape[1]
-    for n in prange(x.shape[0]):
+    for n in range(x.shape[0]):
         if weak[n]:
             unpack_signs(x[n], x_live[n], rows[n])
-    for index in prange(picks.shape[1]):
+    for index in range(picks.shape[1]):
         for n in range(picks.shape[0]):
             if weak[n] and picks[n, index] >= 0:
                 neuron = picks[n, index]
                 twice = np.int32(2) * np.int32(desired[labels[n], neuron // members])
                 for position in range(hidden.shape[1]):
                     hidden[neuron, position] += twice * np.int32(rows[n, position])
-
-
-@kernel(parallel=True)
-def strengthen(
-    hidden: Any, gaps: Any, clip: Any, tie: Any, step: Any, layer: Any, key: Any, w: Any, w_live: Any
-) -> Any:
-    """Move random integers away from 0, clip all, and pack their signs.
-
-    Parameters
-    ----------
-    hidden : int32 [K, d]
-        Changed.
-    gaps : uint32 [G]
-        `gap_table` of the probability; empty leaves all as they are.
-    clip : int
-        Largest magnitude; 0 for none.
-    tie, step, layer : int
-    key : uint32 [2]
-    w, w_live : uint64 [W, K]
-        Filled.
-    """
-    for neuron in prange(hidden.shape[0]):
-        row = hidden[neuron]
-        if gaps.size > 0:
-            strengthen_row(row, gaps, neuron, step, layer, key)
-        if clip > 0:
-            for position in range(row.size):
-                row[position] = min(max(row[position], -clip), clip)
-        pack_signs(row, tie, w[:, neuron], w_live[:, neuron])
-
-
-@kernel
-def strengthen_row(row: Any, gaps: Any, neuron: Any, step: Any, layer: Any, key: Any) -> Any:
-    """Add 2 sign(h) to randomly chosen integers; the gaps between them are drawn.
-
-    A gap beyond the table is walked without a success and drawn on: it has no memory.
-    """
-    position = 0
-    block = 0
-    while position < row.size:
-        for word in philox(
-            np.uint32(block),
-            np.uint32(neuron),
-            np.uint32(step),
-            np.uint32(layer),
-            key[0],
-            key[1],
-        ):
-            gap = np.searchsorted(gaps, np.uint32(word), side="right")
-            position += gap
-            if position >= row.size:
-                return
-            if gap < gaps.size:
-                row[position] += 2 * sign_of(row[position], 0)
-                position += 1
-        block += 1

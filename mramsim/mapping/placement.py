@@ -116,9 +116,7 @@ class Placement:
             largest = max(largest, layer.positions * (row_bytes + 24 * node.fan_out))
         return max(1, _BLOCK_BYTES // largest)
 
-    def sample(
-        self, device: Any = "stt_hirtzlin_nanoarch_2019", seed: int = 0, **options: Any
-    ) -> Chip:
+    def sample(self, device: Any = "stt_jung_nature_2022", seed: int = 0, **options: Any) -> Chip:
         """Sample one chip; see `mramsim.chip.sample_chip`."""
         from mramsim.chip import sample_chip
 

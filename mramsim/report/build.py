@@ -11,6 +11,7 @@ from mramsim.cards import Card, load_card
 from mramsim.devices.card import DeviceCard
 from mramsim.mapping.placement import Placement, place
 from mramsim.network.graph import Network
+from mramsim.report.device import device_record
 from mramsim.report.page import write_report
 from mramsim.settings import sort_settings
 
@@ -57,9 +58,10 @@ def report_of(
 
 
 def extras(placement: Placement, device: DeviceCard, baselines: list[Card]) -> dict[str, Any]:
-    """Return the parts of the page that a result does not hold: ``placement`` and ``cards``."""
+    """Return the parts of the page that a result does not hold: ``placement``, ``cells``, ``cards``."""
     return {
         "placement": placement_record(placement),
+        "cells": device_record(device),
         "cards": {
             "device": card_record(device),
             "mapping": card_record(placement.card),

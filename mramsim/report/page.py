@@ -89,6 +89,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
     from markupsafe import Markup
 
     from mramsim.report import rows, text
+    from mramsim.report.device import device_rows, histogram_figure
     from mramsim.report.figures import (
         accuracy_figure,
         baseline_figure,
@@ -107,6 +108,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         "time_area": latency_area_figure(latency, result["area_m2"]),
         "baselines": baseline_figure(result["mapping"], energy["total"], baselines),
         "floorplan": floorplan_figure(placement) if placement else "",
+        "device": histogram_figure(result["cells"]["histogram"]) if result.get("cells") else "",
     }
     conditions = result["conditions"]
     return {
@@ -132,6 +134,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         "citations": list(result.get("citations", ())),
         "placement": placement,
         "array_rows": rows.array_rows(placement),
+        "device_rows": device_rows(result["cells"]["cell"]) if result.get("cells") else [],
         "conditions": [
             ("supply", trimmed(conditions["vdd_v"], "V")),
             ("technology node", trimmed(conditions["node_m"], "m")),

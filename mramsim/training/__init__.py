@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from mramsim.datasets import Dataset
     from mramsim.network.graph import Network
 
-METHODS = {"bnn": "mramsim.training.bnn"}
+METHODS = {
+    "bnn": "mramsim.training.bnn",
+    "local_errors": "mramsim.training.local_errors",
+    "committee": "mramsim.training.committee",
+}
 EPOCHS = {"digits": 60, "mnist": 15, "fashion-mnist": 20, "cifar10": 40}
 FLOAT_BATCH = 100
 
@@ -38,16 +42,16 @@ def train(
 
     Parameters
     ----------
-    method : {"bnn"}
+    method : {"bnn", "local_errors", "committee"}
     net : str
         Shape: ``mlp-WxD`` or ``cnv-F``; see `mramsim.training.shapes`.
     data : str or Dataset
     epochs : int, optional
-        A sensible number for the data set by default.
+        A sensible number for the method and data set by default.
     seed : int
         The same seed and threads give the same weights on the same machine.
     planes : int, optional
-        Bit planes of the input; the data set's choice by default.
+        Bit planes of the input; the choice of the method or data set by default.
     float_baseline : bool
         Also train the float network of the same shape and keep its predictions.
     checkpoint : path-like, optional

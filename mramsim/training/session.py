@@ -6,7 +6,7 @@ import operator
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,13 @@ class Trained:
         Folded.
     relaxed_test : float
         Test accuracy of the network as trained.
+    notes : dict
+        Further entries of the training record; JSON-able.
     """
 
     network: Network
     relaxed_test: float
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 def run_session(
@@ -63,8 +66,8 @@ def run_session(
     """Train by one method; see `mramsim.training.train`."""
     dataset = _load(data, net, data_dir)
     layers = parse_shape(net, dataset.shape)
-    record = input_record(dataset, planes)
-    rounds = epochs or EPOCHS.get(dataset.name, 20)
+    record = input_record(dataset, getattr(module, "PLANES", None) if planes is None else planes)
+    rounds = epochs or getattr(module, "EPOCHS", None) or EPOCHS.get(dataset.name, 20)
     if folder is not None:
         _make(folder)
     started = time.monotonic()
@@ -108,6 +111,7 @@ def run_session(
         "seconds": round(time.monotonic() - started, 3),
         "accuracy": accuracy,
         "options": asdict(options),
+        **trained.notes,
         "versions": {"mramsim": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
     name = f"{dataset.name}-{net}"
@@ -147,6 +151,8 @@ def input_record(data: Dataset, planes: int | None) -> Input:
     if not 1 <= planes <= 8 or (1 << planes) > data.levels:
         most = data.levels.bit_length() - 1
         raise InputError(f"planes = {planes}; '{data.name}' has 1 to {most} bit planes")
+    if planes == 1 and data.threshold is not None:
+        return Input("input", (), data.shape, 1, data.threshold - data.levels, data.levels)
     scale = 1.0 / ((1 << planes) - 1)
     return Input("input", (), data.shape, planes, 0, data.levels >> planes, scale, 0.0)
 

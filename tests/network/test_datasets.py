@@ -252,4 +252,19 @@ def test_cifar_as_published(data_dir):
 
 
 def test_names():
-    assert NAMES == ("digits", "mnist", "fashion-mnist", "cifar10")
+    assert {"digits", "mnist", "fashion-mnist", "cifar10"} <= set(NAMES)
+
+
+def test_digest_knows_the_training_part():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 9, (4, 1, 2, 3), dtype=np.uint8)
+    labels = np.array([0, 1, 1, 1], np.uint8)
+
+    def digest(x, y, test=images):
+        return Dataset("a", x, y, test, labels, ("a", "b"), 16, 4, "").digest
+
+    first = digest(images, labels)
+    assert digest(images.copy(), labels, images[:1]) == first
+    others = {digest(images[::-1], labels), digest(images, labels[::-1])}
+    others.add(digest(images.reshape(4, 1, 3, 2), labels))
+    assert len({first, *others}) == 4

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+DAILY = ("map_trained_bnn", "sweep_device_noise", "estimate_energy")
+SMALL = {"chips": 2, "images": 20, "trajectories": 50}
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
@@ -12,11 +14,13 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 def test_example_runs(path, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     module = runpy.run_path(str(path))
-    small = {"chips": 2} if "chips" in module["main"].__code__.co_varnames else {}
+    taken = module["main"].__code__.co_varnames
+    small = {key: value for key, value in SMALL.items() if key in taken}
     assert module["main"](**small)
     assert capsys.readouterr().out.strip()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_is_short(path):
-    assert len(path.read_text().splitlines()) <= 40
+def test_example_is_short(path):  # the three daily uses at most 40
+    most = 40 if path.stem in DAILY else 50
+    assert len(path.read_text().splitlines()) <= most

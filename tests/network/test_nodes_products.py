@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mramsim.errors import InputError
 from mramsim.network.nodes import Conv2d, Linear
@@ -95,9 +97,46 @@ def test_no_mask_where_all_rows_are_driven():
     assert Linear("fc", ("x",), np.ones((2, 3), np.uint8)).mask() is None
 
 
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.data())
+def test_any_conv_equals_torch(data):
+    """Random geometry; undriven borders."""
+
+    def draw(low, high):
+        return data.draw(st.integers(low, high))
+
+    groups, kernel = draw(1, 3), (draw(1, 4), draw(1, 4))
+    padding, stride = (draw(0, 2), draw(0, 2)), (draw(1, 3), draw(1, 3))
+    size = tuple(max(1, kernel[axis] - 2 * padding[axis]) + draw(0, 5) for axis in (0, 1))
+    planes, share, outputs = draw(1, 4), draw(1, 3), groups * draw(1, 3)
+    rng = np.random.default_rng(draw(0, 99))
+    levels = rng.integers(0, 1 << planes, (2, groups * share, *size), dtype=np.uint8)
+    weight = rng.integers(0, 2, (outputs, share, *kernel), dtype=np.uint8)
+    node = Conv2d(
+        "c",
+        ("x",),
+        weight,
+        planes=planes,
+        groups=groups,
+        size=size,
+        stride=stride,
+        padding=padding,
+    )
+    expected = torch.nn.functional.conv2d(
+        torch.tensor(odd(levels, planes)).double(),
+        torch.tensor(2.0 * weight - 1).double(),
+        groups=groups,
+        stride=stride,
+        padding=padding,
+    )
+    found = node.forward(levels)
+    assert node.output_shape(levels.shape[1:]) == found.shape[1:]
+    assert np.array_equal(found, expected.numpy())
+
+
 def test_sums_beyond_float32_are_exact():
-    """70 000 inputs of 8 planes reach 17 850 000, above 2^24."""
-    inputs = 70_000
+    """70 001 inputs of 8 planes reach 17 850 255, above 2^24, and the sums are odd."""
+    inputs = 70_001
     rng = np.random.default_rng(0)
     weight = np.ones((2, inputs), dtype=np.uint8)
     weight[1] = rng.integers(0, 2, inputs)

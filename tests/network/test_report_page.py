@@ -76,7 +76,7 @@ def test_every_assumed_value_is_marked(page: str, result: dict) -> None:
 def test_figures_are_described_and_tables_have_scopes(page: str) -> None:
     parsed = outline(page)
     figures = [attrs for tag, attrs in parsed.tags if tag == "svg"]
-    assert len(figures) == 5
+    assert len(figures) == 6
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 40 for attrs in figures)
     assert all(attrs.get("scope") in ("row", "col") for tag, attrs in parsed.tags if tag == "th")
     assert "@media print" in page

@@ -137,14 +137,14 @@ def digits():
 def test_accuracy_falls_to_chance_with_the_tmr(digits, mapping):
     network, x, labels = digits
     ideal = (network.predict(x) == labels).mean()
-    assert ideal > 0.75
+    assert ideal > 0.7
     placed = ms.place(network, mapping).calibrate(x[:200])
     found = {}
-    for tmr in (1.3, 0.1, 0.0):
+    for tmr in (1.3, 0.4, 0.0):
         values = {"tmr": tmr, "write_error_rate": 0.0}
         chips = [placed.sample(JUNG, number=number, overrides=values) for number in range(4)]
         found[tmr] = np.mean([(chip.predict(x) == labels).mean() for chip in chips])
-    assert found[1.3] > found[0.1] > found[0.0] - 0.02
+    assert found[1.3] > found[0.4] > found[0.0]
     assert found[1.3] > 0.5
     assert found[0.0] < 0.2
     silent = placed.sample("ideal", only=["none"], overrides={"tmr": 0.0})

@@ -58,14 +58,15 @@ QUANTISED = [
     ("tiny", {"partial_sums": "adc", "partial_sum_bits": 2}),
     ("tiny", {"partial_sums": "majority", "adc_range": "full"}),
     ("tiny", {"partial_sums": "majority", "adc_range": "calibrated"}),
-    ("conv0", {"partial_sums": "majority", "adc_range": "calibrated"}),
+    ("conv0", {"partial_sums": "majority", "row_order": "natural", "adc_range": "full"}),
+    ("conv0", {"partial_sums": "majority", "row_order": "interleaved"}),
 ]
 CONVERTED = [
     ("mlp", {"adc_bits": 3, "adc_range": "full"}),
     ("mlp", {"adc_bits": 3, "adc_range": "calibrated"}),
     ("conv0", {"adc_bits": 2, "adc_range": "full"}),
     ("conv+1", {"adc_bits": 2, "adc_range": "calibrated", "partial_sums": "adc"}),
-    ("conv-1", {"adc_bits": 3, "partial_sums": "majority"}),
+    ("conv-1", {"adc_bits": 3, "partial_sums": "majority", "row_order": "interleaved"}),
 ]
 
 

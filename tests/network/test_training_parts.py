@@ -97,6 +97,26 @@ def test_first_update_is_the_learning_rate_times_the_bound(monkeypatch):
     assert seen["latent"].abs().max() == 1
 
 
+def test_learning_rate_falls_exponentially(monkeypatch, tmp_path):
+    """All groups, from the first epoch on, to a hundredth in the last."""
+    from mramsim.training import loop
+
+    rates = []
+    store = loop._store
+
+    def watch(model, optimiser, recipe, path, epoch):
+        rates.append([group["lr"] for group in optimiser.param_groups])
+        store(model, optimiser, recipe, path, epoch)
+
+    monkeypatch.setattr(loop, "_store", watch)
+    train("bnn", "mlp-8x1", toy(), epochs=5, lr=0.02, float_baseline=True, checkpoint=tmp_path)
+    bound = [math.sqrt((64 + 8) / 1.5), math.sqrt((8 + 4) / 1.5), 1.0]
+    decay = [1, 10**-0.5, 0.1, 10**-1.5, 0.01]
+    for found, factor in zip(rates[:5], decay, strict=True):
+        assert found == pytest.approx([0.02 * factor * part for part in bound])
+    assert np.ravel(rates[5:]) == pytest.approx([1e-3 * factor for factor in decay])
+
+
 @pytest.mark.parametrize(
     ("name", "image", "expected"),
     [
@@ -166,6 +186,9 @@ def test_wrong_shapes(name):
         ({"data": "digit"}, "nearest: digits"),
         ({"epochs": 0}, "epochs = 0"),
         ({"seed": -1}, "seed = -1"),
+        ({"seed": 1 << 63}, "2^63 - 1 are allowed"),
+        ({"data": toy(count=1)}, "1 training images; at least 2"),
+        ({"data": toy(count=0)}, "has no images"),
         ({"threads": 0}, "threads = 0"),
         ({"planes": 0}, "planes = 0"),
         ({"planes": 9}, "planes = 9"),

@@ -167,6 +167,7 @@ def test_table(tmp_path, capsys, monkeypatch):
     [
         (["-o", "net.pt"], "ends in .npz"),
         (["-o", "no/net.npz"], "'no' does not exist"),
+        (["-o", "../a.npz"], "is a folder"),
         (["--epochs", "0"], "epochs = 0"),
         (["--epochs", "many"], "many"),
         (["--loss", "mse"], "mse"),
@@ -178,6 +179,9 @@ def test_table(tmp_path, capsys, monkeypatch):
     ],
 )
 def test_wrong_commands(tmp_path, capsys, monkeypatch, more, text):
+    (tmp_path / "a.npz").mkdir()
+    tmp_path = tmp_path / "here"
+    tmp_path.mkdir()
     monkeypatch.chdir(tmp_path)
     assert invoke([*COMMAND, *more]) == 2
     shown = capsys.readouterr()

@@ -90,7 +90,7 @@ class Result:
 def evaluate(
     network: Network | Placement,
     *,
-    device: str | Path | DeviceCard = "stt_hirtzlin_nanoarch_2019",
+    device: str | Path | DeviceCard = "stt_jung_nature_2022",
     mapping: str | Path = "pcsa_hirtzlin_nanoarch_2019",
     data: str | Dataset = "digits",
     chips: int = 10,

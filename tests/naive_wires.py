@@ -1,0 +1,146 @@
+"""Arrays as lists of elements, solved densely or by ngspice. Nothing here is called by mramsim.
+
+An element is (node, node, Ohm); node "0" is ground, "in3" the ideal source of row or column 3. The
+lists are written down from the definition of the array alone.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+Elements = list[tuple[str, str, float]]
+
+
+def passive(
+    conductance: Any, row_wire: float, column_wire: float, driver: float, sense: float
+) -> Elements:
+    """Word nodes w, bit nodes b, sense nodes out; driver in front of the first row segment."""
+    rows, columns = conductance.shape
+    elements: Elements = []
+    for i in range(rows):
+        elements.append((f"in{i}", f"d{i}", driver))
+        for j in range(columns):
+            elements.append((f"w{i}_{j - 1}" if j else f"d{i}", f"w{i}_{j}", row_wire))
+            elements.append(
+                (f"b{i}_{j}", f"b{i + 1}_{j}" if i < rows - 1 else f"s{j}", column_wire)
+            )
+            if conductance[i, j] > 0:
+                elements.append((f"w{i}_{j}", f"b{i}_{j}", 1 / conductance[i, j]))
+    return elements + [(f"s{j}", f"out{j}", sense) for j in range(columns)]
+
+
+def gated(
+    conductance: Any, bit: float, source: float, driver: float, sense: float, returns: str
+) -> Elements:
+    """Bit nodes p, source nodes q, cells between them where the conductance is not 0."""
+    rows, columns = conductance.shape
+    elements: Elements = []
+    for j in range(columns):
+        elements.append((f"in{j}", f"d{j}", driver))
+        for k in range(rows):
+            elements.append((f"p{k - 1}_{j}" if k else f"d{j}", f"p{k}_{j}", bit))
+            if k:
+                elements.append((f"q{k - 1}_{j}", f"q{k}_{j}", source))
+            if conductance[k, j] > 0:
+                elements.append((f"p{k}_{j}", f"q{k}_{j}", 1 / conductance[k, j]))
+        end = rows - 1 if returns == "opposite" else 0
+        elements += [(f"q{end}_{j}", f"s{j}", source), (f"s{j}", f"out{j}", sense)]
+    return elements
+
+
+def merged(elements: Elements) -> dict[str, str]:
+    """Nodes that 0 Ohm joins to a representative; a source or sense node represents its group."""
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        while parent.setdefault(node, node) != node:
+            node = parent[node]
+        return node
+
+    for a, b, ohm in elements:
+        first, second = root(a), root(b)
+        if ohm == 0 and first != second:
+            if first.startswith(("in", "out")):
+                first, second = second, first
+            parent[first] = second
+    return {node: root(node) for node in parent}
+
+
+def dense(elements: Elements, inputs: Any, outputs: int) -> tuple[dict[str, float], NDArray[Any]]:
+    """Return node voltages and the currents into the sense nodes by one dense nodal solve."""
+    home = merged(elements)
+    known = {f"in{k}": float(v) for k, v in enumerate(inputs)}
+    known |= {f"out{k}": 0.0 for k in range(outputs)}
+    free = sorted({home[node] for node in home} - set(known))
+    index = {node: k for k, node in enumerate(free)}
+    matrix, right = np.zeros((len(free), len(free))), np.zeros(len(free))
+    real = [(home[a], home[b], ohm) for a, b, ohm in elements if home[a] != home[b]]
+    for a, b, ohm in real:
+        for here, there in ((a, b), (b, a)):
+            if here in index:
+                matrix[index[here], index[here]] += 1 / ohm
+                if there in index:
+                    matrix[index[here], index[there]] -= 1 / ohm
+                else:
+                    right[index[here]] += known[there] / ohm
+    touched = matrix.diagonal() > 0  # nodes nothing leads to stay at 0 V
+    solution = np.zeros(len(free))
+    solution[touched] = np.linalg.solve(matrix[np.ix_(touched, touched)], right[touched])
+    volts = known | dict(zip(free, solution, strict=True))
+    currents = np.zeros(outputs)
+    for a, b, ohm in real:
+        for here, there in ((a, b), (b, a)):
+            if here.startswith("out"):
+                currents[int(here[3:])] += (volts[there] - volts[here]) / ohm
+    return {node: volts[home[node]] for node in home}, currents
+
+
+def worst_kirchhoff(elements: Elements, volts: dict[str, float]) -> float:
+    """Return the largest sum of currents at an inner node over the largest current."""
+    sums: dict[str, float] = {}
+    largest = 0.0
+    for a, b, ohm in elements:
+        current = (volts[a] - volts[b]) / ohm
+        sums[a] = sums.get(a, 0.0) - current
+        sums[b] = sums.get(b, 0.0) + current
+        largest = max(largest, abs(current))
+    inner = [abs(s) for node, s in sums.items() if not node.startswith(("in", "out"))]
+    return max(inner) / largest
+
+
+def spice(
+    folder: Path, elements: Elements, inputs: Any, outputs: int, law: Any = None
+) -> NDArray[np.float64]:
+    """Return ngspice's operating-point currents into the sense nodes.
+
+    `law` turns a cell's number and two nodes into lines of the deck (or None for a resistor).
+    """
+    if shutil.which("ngspice") is None:
+        pytest.skip("ngspice is not installed")
+    lines = ["array"]
+    lines += [f"Vin{k} in{k} 0 {v:.17g}" for k, v in enumerate(inputs)]
+    lines += [f"Vs{k} out{k} 0 0" for k in range(outputs)]
+    for number, (a, b, ohm) in enumerate(elements):
+        special = None if law is None else law(number, a, b)
+        lines += special or [f"R{number} {a} {b} {ohm:.17g}"]
+    shown = " ".join(f"i(vs{k})" for k in range(outputs))
+    lines += [".options reltol=1e-9 abstol=1e-18 vntol=1e-15 gmin=1e-18", ".control"]
+    lines += ["set numdgt=15", "op", f"print {shown}", "quit", ".endc", ".end"]
+    deck = folder / "array.cir"
+    deck.write_text("\n".join(lines) + "\n")
+    done = subprocess.run(
+        ["ngspice", "-b", str(deck)], capture_output=True, text=True, check=True, timeout=120
+    )
+    said = done.stdout + done.stderr
+    assert "singular matrix" not in said.lower(), said[-2000:]
+    assert "warning" not in said.lower(), said[-2000:]
+    found = dict(re.findall(r"i\(vs(\d+)\) = (\S+)", said))
+    return np.array([float(found[str(k)]) for k in range(outputs)])

@@ -1,0 +1,82 @@
+"""The rules of the effects on all test images of MNIST, for every shipped design."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import mramsim as ms
+from mramsim.cli.main import invoke
+
+NET = "pretrained:mnist-mlp-1024x2"
+MAPPINGS = ms.list_cards("mapping")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return ms.find_network(NET)
+
+
+@pytest.fixture(scope="module")
+def mnist(data_dir):
+    return ms.load_dataset("mnist", data_dir)
+
+
+@pytest.fixture(scope="module")
+def exact(network, mnist):
+    return network.scores(mnist.x_test, 2000)
+
+
+def test_record_and_float_baseline_hold(network, mnist, exact):
+    accuracy = network.training["accuracy"]
+    assert (exact.argmax(1) == mnist.y_test).mean() == accuracy["test"] >= 0.975
+    stored = network.float_predictions["mnist"]
+    assert (stored == mnist.y_test).mean() == accuracy["float_test"] >= 0.98
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_no_effects_is_exact_on_every_image(network, mnist, exact, mapping):
+    chip = ms.place(network, mapping).sample(only=["none"])
+    run = chip.run(mnist.x_test, checked=10_000)
+    np.testing.assert_array_equal(run.scores, exact)
+    assert all(wrong == 0 for wrong, _ in run.decision_errors.values())
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping):
+    placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
+    zero = {"sigma_sa_offset_v": 0.0}
+    quiet = ms.place(network, mapping, zero).calibrate(mnist.x_train[:256])
+    off = placed.sample(without=["sa_offset"]).run(mnist.x_test)
+    np.testing.assert_array_equal(off.scores, quiet.sample().run(mnist.x_test).scores)
+    no_spread = {"sigma_diameter": 0.0, "sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_delta": 0.0}
+    still = placed.sample(overrides={**no_spread, "sigma_series_ohm": 0.0}).run(mnist.x_test)
+    np.testing.assert_array_equal(
+        placed.sample(without=["d2d"]).run(mnist.x_test).scores, still.scores
+    )
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping):
+    placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
+    accuracy = []
+    for tmr in (1.5, 0.2, 0.0):
+        chip = placed.sample("stt_hirtzlin_nanoarch_2019", overrides={"tmr": tmr})
+        accuracy.append((chip.predict(mnist.x_test) == mnist.y_test).mean())
+    assert accuracy[0] > accuracy[1] > accuracy[2]
+    assert accuracy[2] < 0.2
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys):
+    def run(*options: str) -> dict:
+        base = ["run", NET, "--data", "mnist", "--mapping", mapping, "--chips", "1", "--json"]
+        assert invoke([*base, "--data-dir", str(data_dir), *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    whole = run("--batch", "4096", "--threads", "2")
+    assert run("--batch", "701", "--threads", "1") == whole
+    few = run("--images", "200", "--batch", "1", "--threads", "2")
+    assert run("--images", "200", "--batch", "7", "--threads", "1") == few
