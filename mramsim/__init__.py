@@ -28,12 +28,15 @@ _HOME = {
     "Result": "mramsim.evaluation",
     "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
+    "solve_crossbar": "mramsim.arrays.wires",
+    "transfer_matrix": "mramsim.arrays.wires",
     "InputError": "mramsim.errors",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
+    from mramsim.arrays.wires import solve_crossbar, transfer_matrix
     from mramsim.cards import list_cards, load_card
     from mramsim.chip import Chip, sample_chip
     from mramsim.cost.estimate import estimate

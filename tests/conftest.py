@@ -19,7 +19,8 @@ from mramsim.network.nodes.threshold import ALWAYS, NEVER
 HERE = Path(__file__).resolve().parent
 LAYERS = ("smoke", "device", "array", "network", "published")
 
-sys.path.insert(0, str(HERE))  # so that every test can `import naive`, in any import mode
+# so that tests find `naive` and other helpers in any import mode
+sys.path[:0] = [str(HERE), *(str(HERE / layer) for layer in LAYERS)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

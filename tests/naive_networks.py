@@ -126,8 +126,8 @@ def ideal_tile(layer: Any, tile: Any) -> Any:
     vote = layer.threshold is not None
     columns = slice(tile.column_start, tile.column_stop)
     return SimpleNamespace(
-        weight=np.array([packed(row) for row in bits]).T,
-        driven=np.array([packed(row) for row in driven]),
+        weight=np.array([packed(row) for row in bits], np.uint64).T,
+        driven=np.array([packed(row) for row in driven], np.uint64),
         base=np.zeros((len(driven), tile.columns), int),
         deviation=np.zeros((tile.rows, tile.columns), int),
         gain=1.0,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 import mramsim as ms
 from mramsim import effects as table
@@ -78,3 +79,20 @@ def read(made: Made, x: Any, converter: Converter = AS_IT_IS) -> Any:
     sums = np.empty((len(x), made.cells.bits.shape[1]))
     read_current_sum(words, images, 1, 0, made.record, converter, sums)
     return (sums + made.record.rows_on[0]) / 2.0
+
+
+def random_bits(seed: int, *shape: int) -> NDArray[np.int64]:
+    """Return random bits of a shape."""
+    return np.random.default_rng(seed).integers(0, 2, shape)
+
+
+def quiet(record: Any) -> Any:
+    """Return a current-sum record without any read noise."""
+    none = np.zeros_like(record.odd_variance_on)
+    return record._replace(
+        variance_match=0.0,
+        variance_other=0.0,
+        variance_column=0.0,
+        odd_variance_on=none,
+        odd_variance_off=none,
+    )

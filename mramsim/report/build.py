@@ -58,7 +58,7 @@ def report_of(
 
 
 def extras(placement: Placement, device: DeviceCard, baselines: list[Card]) -> dict[str, Any]:
-    """Return the parts of the page that a result does not hold: ``placement``, ``cells``, ``cards``."""
+    """Return what a result does not hold for the page: ``placement``, ``cells``, ``cards``."""
     return {
         "placement": placement_record(placement),
         "cells": device_record(device),

@@ -71,7 +71,9 @@ def compare(badcrossbar, ohm, v, row, column):
         warnings.simplefilter("ignore")
         theirs = badcrossbar.compute(v, ohm, None, row, column)
     ours = node_voltages(1 / ohm, v.T, row, column)
-    np.testing.assert_allclose(solve_crossbar(1 / ohm, v.T, row, column), theirs.currents.output)
+    np.testing.assert_allclose(
+        solve_crossbar(1 / ohm, v.T, row, column), theirs.currents.output, 1e-9
+    )
     images = theirs.voltages.word_line.reshape(*ohm.shape, -1)
     np.testing.assert_allclose(np.moveaxis(ours.word_v, 0, 2), images, rtol=1e-9)
     images = theirs.voltages.bit_line.reshape(*ohm.shape, -1)

@@ -32,24 +32,24 @@ def changed(array, value):
 @pytest.mark.parametrize("bad", [changed(G, np.nan), changed(G, -1e-4), G[0], G[:, :0], "abc"])
 @pytest.mark.parametrize("solve", [solve_crossbar, node_voltages])
 def test_conductances(solve, bad):
-    with pytest.raises(InputError, match="^conductance_s"):
+    with pytest.raises(InputError, match=r"^conductance_s"):
         solve(bad, V, 1.0, 1.0)
-    with pytest.raises(InputError, match="^conductance_s"):
+    with pytest.raises(InputError, match=r"^conductance_s"):
         gated_currents(bad, ON, 0.1, RAILS)
 
 
 @pytest.mark.parametrize("bad", [changed(G, np.inf), G * 1j, [[1, 2], [3]]])
 def test_more_conductances(bad):
-    with pytest.raises(InputError, match="^conductance_s"):
+    with pytest.raises(InputError, match=r"^conductance_s"):
         transfer_matrix(bad, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("bad", [changed(V, np.nan), V[0], V[:, :2], V[:0], None])
 @pytest.mark.parametrize("solve", [solve_crossbar, node_voltages])
 def test_inputs(solve, bad):
-    with pytest.raises(InputError, match="^input_v"):
+    with pytest.raises(InputError, match=r"^input_v"):
         solve(G, bad, 1.0, 1.0)
-    with pytest.raises(InputError, match="^input_v"):
+    with pytest.raises(InputError, match=r"^input_v"):
         solve_junction_crossbar(CELLS, bad, 1.0, 1.0)
 
 
@@ -60,29 +60,29 @@ def test_resistances(which, bad):
     wires[which] = bad
     names = ("row_wire_ohm", "column_wire_ohm", "driver_ohm", "sense_ohm")
     for solve, first in ((solve_crossbar, G), (node_voltages, G), (solve_junction_crossbar, CELLS)):
-        with pytest.raises(InputError, match=f"^{names[which]}"):
+        with pytest.raises(InputError, match=rf"^{names[which]}"):
             solve(first, V, *wires)
     names = ("bit_wire_ohm", "source_wire_ohm", "driver_ohm", "sense_ohm")
-    with pytest.raises(InputError, match=f"^{names[which]}"):
+    with pytest.raises(InputError, match=rf"^{names[which]}"):
         Rails(*wires)
 
 
 @pytest.mark.parametrize("bad", [ON[0], ON[:, :2], ON + 1, ON - 2, ON + 0.5, ON == 0])
 def test_selections(bad):
-    with pytest.raises(InputError, match="^select"):
+    with pytest.raises(InputError, match=r"^select"):
         gated_currents(G, bad, 0.1, RAILS)
-    with pytest.raises(InputError, match="^select"):
+    with pytest.raises(InputError, match=r"^select"):
         series_resistance(1 / G, bad, 1.0)
-    with pytest.raises(InputError, match="^select"):
+    with pytest.raises(InputError, match=r"^select"):
         solve_junction_columns(CELLS, bad, 0.1, RAILS)
 
 
 def test_read_voltage_and_side():
-    with pytest.raises(InputError, match="^v_read_v"):
+    with pytest.raises(InputError, match=r"^v_read_v"):
         gated_currents(G, ON, np.nan, RAILS)
-    with pytest.raises(InputError, match="^v_read_v"):
+    with pytest.raises(InputError, match=r"^v_read_v"):
         solve_junction_columns(CELLS, ON, [0.1], RAILS)
-    with pytest.raises(InputError, match="^returns"):
+    with pytest.raises(InputError, match=r"^returns"):
         Rails(1.0, 1.0, returns="left")
 
 
@@ -100,7 +100,7 @@ def test_read_voltage_and_side():
     ],
 )
 def test_junctions(name, given):
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         Junctions(**({"rp_ohm": 1 / G, "tmr": np.ones((3, 2))} | given))
 
 

@@ -1,4 +1,4 @@
-"""Bias-dependent junctions behind wires: Newton's method against slower routes to the same point."""
+"""Bias-dependent junctions behind wires: Newton's method against slower ways there."""
 
 import numpy as np
 import pytest

@@ -10,6 +10,7 @@ import mramsim as ms
 from mramsim.cli.main import invoke
 
 NET = "pretrained:digits-mlp-512x2"
+TRAIN = ["train", "bnn", "--net", "mlp-8x1", "--data", "digits", "--epochs", "1"]
 RUN = ["run", NET, "--data", "digits", "--chips", "1", "--images", "4"]
 CARD = """title = "x"
 kind = "stt"
@@ -121,10 +122,7 @@ CASES = {
     "unknown method": (lambda d: ["train", "bnm", "--net", "mlp-8x1", "--data", "digits"], "bnn"),
     "bad network name": (lambda d: ["train", "bnn", "--net", "mlp-x", "--data", "digits"], "mlp-"),
     "wrong ending": (
-        lambda d: (
-            ["train", "bnn", "--net", "mlp-8x1", "--data", "digits", "--epochs", "1"]
-            + ["-o", str(d / "net.txt")]
-        ),
+        lambda d: [*TRAIN, "-o", str(d / "net.txt")],
         ".npz",
     ),
     "report into a missing folder": (

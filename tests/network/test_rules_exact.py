@@ -106,6 +106,16 @@ def test_all_effects_equal_the_cell_by_cell_twin(networks, images, mapping, name
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
+def test_tiles_of_several_words_equal_the_twin(networks, images, mapping):
+    network = networks["mlp"]
+    x = images(network, 1)
+    placed = tiled(network, mapping, 85, 64)
+    chip = placed.sample(JUNG, seed=1, overrides=DEFECTS)
+    expected = naive_networks.forward(placed, chip.records, x, 0, True)
+    np.testing.assert_array_equal(chip.run(x).scores, expected)
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
 def test_noise_without_quantisation_equals_the_twin(networks, images, mapping):
     network = networks["tiny"]
     x = images(network, 3)

@@ -21,12 +21,13 @@ def finite(name: str, value: ArrayLike, axes: tuple[str, ...]) -> Floats:
     InputError
         Not numbers, another number of axes, an empty axis, NaN or a magnitude above 1e30.
     """
-    if np.iscomplexobj(value):
-        raise InputError(f"{name}: complex numbers are not allowed")
     try:
-        array = np.asarray(value, dtype=np.float64, order="C")
+        real = not np.iscomplexobj(value)
+        array = np.asarray(value if real else np.nan, dtype=np.float64, order="C")
     except (TypeError, ValueError):
-        raise InputError(f"{name}: an array of real numbers is needed") from None
+        real = False
+    if not real:
+        raise InputError(f"{name}: an array of real numbers is needed")
     if array.ndim != len(axes) or array.size == 0:
         raise InputError(
             f"{name} has shape {array.shape}; [{', '.join(axes)}], none of them 0, is needed"

@@ -52,14 +52,14 @@ def damped(admittance_s: Floats, ohm: float) -> Floats:
     if ohm == 0.0:
         return admittance_s
     block = ohm * admittance_s
-    block[np.diag_indices_from(block)] += 1.0
-    factor, failed = lapack.dpotrf(block, lower=1, overwrite_a=1, clean=0)
+    block.flat[:: len(block) + 1] += 1.0
+    factor, failed = lapack.dpotrf(block.T, lower=1, overwrite_a=1, clean=0)  # .T: LAPACK's order
     if failed:
         raise InputError(
             f"conductance_s: {np.abs(admittance_s).max():g} S on a line with segments of {ohm:g} "
             f"Ohm is beyond float64; a product nearer to 1 is needed"
         )
-    solution, _ = lapack.dpotrs(factor, admittance_s, lower=1)
+    solution, _ = lapack.dpotrs(factor, admittance_s.T, lower=1)
     return np.asarray(0.5 * (solution + solution.T), dtype=np.float64)
 
 

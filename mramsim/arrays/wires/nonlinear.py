@@ -1,10 +1,10 @@
 """Bias-dependent junctions behind wires: Newton's method around the exact linear solutions.
 
 Gated columns: each column is linearised at its own cell voltages and solved again. Passive arrays:
-one block elimination with fixed conductances G is kept (a Newton method with a fixed Jacobian), and
-what each cell carries beyond it, ``e = I(v) - G v``, enters as a source. With G in the middle of the
+one block elimination with fixed conductances G is kept (Newton with a fixed Jacobian), and what
+each cell carries beyond it, ``e = I(v) - G v``, enters as a source. With G in the middle of the
 slopes a cell can have, ``|dI/dv - G| < G`` and the iteration contracts for any wires and voltages
-(c = 0); each step shrinks the error by that ratio times the wires' share of the voltage, or more.
+(c = 0): each step shrinks the error by that ratio times the wires' share of the voltage, or more.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from mramsim.arrays.wires import check
 from mramsim.arrays.wires.elimination import Elimination
 from mramsim.arrays.wires.gated import Rails
 from mramsim.arrays.wires.junctions import Junctions
 from mramsim.arrays.wires.passive import inputs
+from mramsim.arrays.wires.threads import one_thread
 from mramsim.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -105,7 +105,7 @@ def solve_junction_crossbar(
             ("sense_ohm", sense_ohm),
         )
     )
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         g = junctions.middle_s()[0]
         return _settle(junctions, Elimination.of(g, row, column, driver, sense), voltages)
 

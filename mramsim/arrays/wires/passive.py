@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from mramsim.arrays.wires import check
 from mramsim.arrays.wires.elimination import Elimination, NodeVoltages, damped
 from mramsim.arrays.wires.lines import Lines
+from mramsim.arrays.wires.threads import one_thread
 from mramsim.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -67,8 +67,7 @@ def transfer_matrix(
 
     Notes
     -----
-    O(long side x short side^3). One thread, so that the bytes are the same everywhere; LAPACK
-    releases the interpreter, so tiles can be solved in parallel.
+    O(long side x short side^3), on one thread, so that the bytes are the same everywhere.
     """
     g = check.not_negative("conductance_s", conductance_s, ("rows", "columns"))
     row, column = (
@@ -79,7 +78,7 @@ def transfer_matrix(
         check.resistance("driver_ohm", driver_ohm),
         check.resistance("sense_ohm", sense_ohm),
     )
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         if g.shape[0] >= g.shape[1]:
             return _transfer(g, row, column, driver, sense)
         turned = np.ascontiguousarray(g[::-1, ::-1].T)  # reciprocity: sense nodes drive
@@ -119,12 +118,12 @@ def solve_crossbar(
     Examples
     --------
     >>> import mramsim as ms
-    >>> ms.solve_crossbar([[1e-3], [1e-3]], [[0.1, 0.1]], 0.0, 0.0, sense_ohm=500.0).tolist()
-    [[0.0001]]
+    >>> ms.solve_crossbar([[1e-3], [1e-3]], [[0.1, 0.1]], 0.0, 0.0, sense_ohm=500.0).round(12)
+    array([[0.0001]])
     """
     transfer = transfer_matrix(conductance_s, row_wire_ohm, column_wire_ohm, driver_ohm, sense_ohm)
     voltages = inputs(input_v, len(transfer))
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         return voltages @ transfer
 
 
@@ -167,5 +166,5 @@ def node_voltages(
             ("sense_ohm", sense_ohm),
         )
     )
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         return Elimination.of(g, row, column, driver, sense).solve(voltages)
