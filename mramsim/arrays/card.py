@@ -45,8 +45,8 @@ class MappingCard(Card):
         Read voltage at the cell in V, time of one read in s, noise bandwidth in Hz.
     t_precharge_s : float
         Time before each read in which the bit lines are charged, in s.
-    v_count_v : float
-        Comparator input voltage per count in V (``current_sum``).
+    readout_ohm : float
+        Voltage at the comparator per ampere of column current (``current_sum``), in V/A.
     sigma_sa_offset_v, sigma_sa_noise_v : float
         Standard deviations at the sense amplifier's input in V.
     bitline_f, wordline_f : float
@@ -89,7 +89,7 @@ class MappingCard(Card):
     t_read_s: Positive
     bandwidth_hz: Positive
     t_precharge_s: NotNegative = 0.0
-    v_count_v: Positive = 1.0
+    readout_ohm: Positive = 1.0
     sigma_sa_offset_v: NotNegative
     sigma_sa_noise_v: NotNegative
     bitline_f: Positive
@@ -116,8 +116,13 @@ class MappingCard(Card):
             raise ValueError(f"rows_on = {self.rows_on} is above rows = {self.rows}")
         if self.sensing == "pcsa" and self.rows_on != 1:
             raise ValueError(f"rows_on = {self.rows_on}: a pcsa reads one row at a time")
+        if self.sensing == "current_sum" and self.rows_on != self.rows:
+            raise ValueError(
+                f"rows_on = {self.rows_on} with rows = {self.rows}: a current sum reads all rows of "
+                "a tile at once; set both to the same number"
+            )
         if self.sensing == "current_sum":
-            needed = {"v_count_v"}
+            needed = {"readout_ohm"}
             if self.converter == "sar":
                 needed |= {"adc_bits", "adc_bit_f", "adc_level_f", "adc_bit_s", "adc_m2"}
             missing = sorted(needed - self.model_fields_set)

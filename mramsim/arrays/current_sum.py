@@ -19,7 +19,7 @@ from mramsim.kernels.current_sum import CurrentSumTile
 from mramsim.kernels.words import pack_bits
 
 MODELLED = cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"}
-GRID = 0.1  # step of stored deviations over their root mean square: adds 0.083 % of variance
+GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068 % of variance
 _FINE = 2.0**-20  # step in counts where cells have no spread
 _MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
 _LEAST = 1e-9  # least difference of conductances, over G_P, that counts as a signal
@@ -133,8 +133,9 @@ def program(
     added = stored[0] - stored[1]
     odd = (np.abs(added) > 127) | (extra[0] != 0.0) | (extra[1] != 0.0)
     rows, columns = np.nonzero(odd)
-    decision = mapping.sigma_sa_noise_v / mapping.v_count_v if "sa_noise" in effects else 0.0
-    sigma_offset = mapping.sigma_sa_offset_v / mapping.v_count_v if "sa_offset" in effects else 0.0
+    count_v = mapping.readout_ohm * unit * mapping.v_read_v
+    decision = mapping.sigma_sa_noise_v / count_v if "sa_noise" in effects else 0.0
+    sigma_offset = mapping.sigma_sa_offset_v / count_v if "sa_offset" in effects else 0.0
     return CurrentSumTile(
         weight=pack_bits(cells.bits.T).T.copy(),
         driven=pack_bits(driven),

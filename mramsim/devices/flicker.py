@@ -86,8 +86,8 @@ def slow_factor(
     Returns
     -------
     float64 [shape]
-        1 where there is no 1/f noise.
+        Log-normal, hence positive; 1 where there is no 1/f noise.
     """
     sigma = math.sqrt(slow_variance(card, inference_hz, effects))
     z = rng.standard_normal(shape)
-    return 1.0 + sigma * z
+    return np.exp(sigma * z)

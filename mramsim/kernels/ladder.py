@@ -148,7 +148,7 @@ def opposite_nodes(
         p[k] = b
         t = 1.0 / (1.0 + g[k] * z)
         y += n * n * g[k] * t
-        a += n * e[k] * t
+        a += n * (e[k] - g[k] * b) * t
         b = (b + z * e[k]) * t
         n, z = n * t, z * t
     above = (v_read - (driver + bit) * a) / (1.0 + (driver + bit) * y)

@@ -164,7 +164,8 @@ def test_codes_follow_the_noise_drawn_cell_by_cell():
 def test_comparator_offset_and_noise_enter_in_counts():
     made = make(random_bits(1, 16, 200), ("sa_offset", "sa_noise"))
     mapping = made.mapping
-    unit = mapping.v_count_v
+    ap, p = (1.0 / branch.total_ohm for branch in made.cells.classes[:2])
+    unit = mapping.readout_ohm * mapping.v_read_v * (p - ap)
     offsets = made.record.offset * unit / mapping.sigma_sa_offset_v
     assert abs(offsets.mean()) * np.sqrt(200) < 4
     assert abs(offsets.std() - 1) * np.sqrt(400) < 4

@@ -14,6 +14,7 @@ from mramsim.arrays.wires import (
     solve_junction_columns,
     solve_junction_crossbar,
 )
+from mramsim.kernels.junctions import fill_linearised
 
 V_HALF, CURVE = 0.3, 0.2
 WIRES = (20.0, 25.0, 100.0, 50.0)
@@ -119,3 +120,16 @@ def test_a_batch_of_images_is_each_image_alone():
     alone = np.vstack([solve_junction_crossbar(junctions, row[None], *WIRES) for row in v])
     np.testing.assert_allclose(together, alone, rtol=1e-12)
     assert not together[2].any()
+
+
+def test_newton_uses_the_slope_of_the_current():
+    """Central difference of the cell current against the slope that the linearisation gives."""
+    rng = np.random.default_rng(6)
+    rp, tmr, series, _, _ = sample(rng, 40)
+    v, step = np.linspace(-0.9, 0.9, 40), 1e-5
+    current, slope, ahead, behind, unused = np.empty((5, 40))
+    for volts, result in ((v, current), (v + step, ahead), (v - step, behind)):
+        into = slope if volts is v else unused
+        fill_linearised(volts, rp, tmr, series, CURVE, 1 / V_HALF, result, into)
+    np.testing.assert_allclose(current, v / secant(v, rp, tmr, series), rtol=1e-12)
+    np.testing.assert_allclose(slope, (ahead - behind) / (2 * step), rtol=1e-7)

@@ -1,4 +1,4 @@
-"""The rules of the effects on all test images of MNIST, for every shipped design."""
+"""The rules of the effects on MNIST, for every shipped design; ``-m slow``: on all images."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mramsim.cli.main import invoke
 
 NET = "pretrained:mnist-mlp-1024x2"
 MAPPINGS = ms.list_cards("mapping")
+COUNTS = [500, pytest.param(10_000, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
@@ -44,36 +45,39 @@ def test_no_effects_is_exact_on_every_image(network, mnist, exact, mapping):
     assert all(wrong == 0 for wrong, _ in run.decision_errors.values())
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping):
+def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping, count):
+    images = mnist.x_test[:count]
     placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
     zero = {"sigma_sa_offset_v": 0.0}
     quiet = ms.place(network, mapping, zero).calibrate(mnist.x_train[:256])
-    off = placed.sample(without=["sa_offset"]).run(mnist.x_test)
-    np.testing.assert_array_equal(off.scores, quiet.sample().run(mnist.x_test).scores)
+    off = placed.sample(without=["sa_offset"]).run(images)
+    np.testing.assert_array_equal(off.scores, quiet.sample().run(images).scores)
     no_spread = {"sigma_diameter": 0.0, "sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_delta": 0.0}
-    still = placed.sample(overrides={**no_spread, "sigma_series_ohm": 0.0}).run(mnist.x_test)
-    np.testing.assert_array_equal(
-        placed.sample(without=["d2d"]).run(mnist.x_test).scores, still.scores
-    )
+    still = placed.sample(overrides={**no_spread, "sigma_series_ohm": 0.0}).run(images)
+    np.testing.assert_array_equal(placed.sample(without=["d2d"]).run(images).scores, still.scores)
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping):
+def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping, count):
     placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
     accuracy = []
     for tmr in (1.5, 0.2, 0.0):
         chip = placed.sample("stt_hirtzlin_nanoarch_2019", overrides={"tmr": tmr})
-        accuracy.append((chip.predict(mnist.x_test) == mnist.y_test).mean())
+        accuracy.append((chip.predict(mnist.x_test[:count]) == mnist.y_test[:count]).mean())
     assert accuracy[0] > accuracy[1] > accuracy[2]
     assert accuracy[2] < 0.2
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys):
+def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys, count):
     def run(*options: str) -> dict:
         base = ["run", NET, "--data", "mnist", "--mapping", mapping, "--chips", "1", "--json"]
-        assert invoke([*base, "--data-dir", str(data_dir), *options]) == 0
+        images = ["--images", str(count)]
+        assert invoke([*base, *images, "--data-dir", str(data_dir), *options]) == 0
         return json.loads(capsys.readouterr().out)
 
     whole = run("--batch", "4096", "--threads", "2")
