@@ -64,7 +64,7 @@ def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping, count):
 def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping, count):
     placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
     accuracy = []
-    for tmr in (1.5, 0.2, 0.0):
+    for tmr in (1.5, 0.5, 0.0):
         chip = placed.sample("stt_hirtzlin_nanoarch_2019", overrides={"tmr": tmr})
         accuracy.append((chip.predict(mnist.x_test[:count]) == mnist.y_test[:count]).mean())
     assert accuracy[0] > accuracy[1] > accuracy[2]
