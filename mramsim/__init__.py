@@ -22,10 +22,10 @@ _HOME = {
     "train": "mramsim.training",
     "place": "mramsim.mapping.placement",
     "Placement": "mramsim.mapping.placement",
-    "sample_chip": "mramsim.chip",
+    "sample_chip": "mramsim.sampling",
     "Chip": "mramsim.chip",
     "evaluate": "mramsim.evaluation",
-    "Result": "mramsim.evaluation",
+    "Result": "mramsim.result",
     "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
     "solve_crossbar": "mramsim.arrays.wires",
@@ -38,16 +38,18 @@ __all__ = ["__version__", *sorted(_HOME)]
 if TYPE_CHECKING:
     from mramsim.arrays.wires import solve_crossbar, transfer_matrix
     from mramsim.cards import list_cards, load_card
-    from mramsim.chip import Chip, sample_chip
+    from mramsim.chip import Chip
     from mramsim.cost.estimate import estimate
     from mramsim.datasets import load_dataset
     from mramsim.devices.conditions import Conditions
     from mramsim.errors import InputError
-    from mramsim.evaluation import Result, evaluate
+    from mramsim.evaluation import evaluate
     from mramsim.mapping.placement import Placement, place
     from mramsim.network.file import load_network, save_network
     from mramsim.network.graph import Network
     from mramsim.network.library import find_network, list_pretrained
+    from mramsim.result import Result
+    from mramsim.sampling import sample_chip
     from mramsim.training import train
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,14 @@ from numpy.typing import NDArray
 
 from mramsim import __version__
 from mramsim.cards import load_card
-from mramsim.chip import BATCH, Chip, Run, not_modelled, sample_chip, thread_count
-from mramsim.cost.baseline import baseline_cost
-from mramsim.cost.model import cost_of
+from mramsim.chip import BATCH, thread_count
 from mramsim.datasets import Dataset, load_dataset
 from mramsim.devices.card import DeviceCard
-from mramsim.devices.conditions import Conditions
-from mramsim.effects import ordered
 from mramsim.errors import InputError
-from mramsim.mapping.events import Events
 from mramsim.mapping.placement import Placement, place
 from mramsim.network.graph import Network
+from mramsim.result import Result, describe, summarise
+from mramsim.sampling import sample_chip
 from mramsim.settings import Settings, sort_settings
 
 SCHEMA = "mramsim.run/1"
@@ -30,61 +26,6 @@ BASELINES = ("fp32_45nm_horowitz_2014", "int8_45nm_horowitz_2014", "xnor_28nm_zi
 CALIBRATION_IMAGES = 256
 CHECKED_IMAGES = 256
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What `evaluate` found.
-
-    Attributes
-    ----------
-    data : dict
-        The object that ``mramsim run --json`` prints.
-    placement : Placement
-        As it was used, converter ranges included.
-    device : DeviceCard
-        With the user's values.
-    """
-
-    data: Mapping[str, Any]
-    placement: Placement
-    device: DeviceCard
-
-    def __getitem__(self, key: str) -> Any:
-        """Return one part of `data`."""
-        return self.data[key]
-
-    def __str__(self) -> str:
-        """Return a table for a terminal."""
-        from mramsim.report.tables import run_table
-
-        return run_table(dict(self.data))
-
-    def report(self, path: str | Path, title: str | None = None) -> Path:
-        """Write one self-contained HTML page.
-
-        Parameters
-        ----------
-        path : path-like
-        title : str, optional
-
-        Returns
-        -------
-        pathlib.Path
-        """
-        from mramsim.report.build import extras
-        from mramsim.report.page import write_report
-
-        engines = [load_card("baseline", row["name"]) for row in self.data["baselines"]]
-        content = {**self.data, **extras(self.placement, self.device, engines)}
-        if title is not None:
-            content["title"] = title
-        return write_report(content, path)
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(str(self))}</pre>"
 
 
 def evaluate(
@@ -197,53 +138,6 @@ def evaluate(
 _NO_FLOAT = "accuracy.float is null: the network file holds no float predictions for this data set"
 
 
-def describe(
-    placement: Placement,
-    device: DeviceCard,
-    chip: Chip,
-    runs: Sequence[Run],
-    baselines: Sequence[str],
-    conditions: Conditions,
-) -> dict[str, Any]:
-    """Return effects, layers, costs, baselines and sources of a set of runs."""
-    events = Events()
-    for run in runs:
-        events = events + run.events
-    cost = cost_of(placement, device, events, conditions)
-    cards = [load_card("baseline", name) for name in baselines]
-    citations = {*device.citations(), *placement.card.citations()}
-    for card in cards:
-        citations.update(card.citations())
-    return {
-        "effects": ordered(chip.effects),
-        "not_modelled": not_modelled(placement.card),
-        "assumed": {
-            "device": len(device.assumed()),
-            "device_of": len(device.sources),
-            "mapping": len(placement.card.assumed()),
-            "mapping_of": len(placement.card.sources),
-        },
-        "layers": list(_layers(placement, runs)),
-        **cost.as_dict(),
-        "baselines": [baseline_cost(placement.network, card) for card in cards],
-        "citations": sorted(citations),
-    }
-
-
-def summarise(accuracies: Sequence[float]) -> dict[str, Any]:
-    """Return chips, mean, standard deviation and Student's 95 % interval over chips."""
-    from scipy.special import stdtrit
-
-    values = np.asarray(accuracies, dtype=np.float64)
-    mean = float(values.mean())
-    if values.size < 2:
-        return {"chips": values.tolist(), "mean": mean, "std": None, "ci95": None}
-    std = float(values.std(ddof=1))
-    half = float(stdtrit(values.size - 1, 0.975)) * std / np.sqrt(values.size)
-    interval = [float(mean - half), float(mean + half)]
-    return {"chips": values.tolist(), "mean": mean, "std": std, "ci95": interval}
-
-
 def _placed(
     network: Network | Placement, mapping: str | Path, settings: Settings
 ) -> tuple[Placement, Network]:
@@ -270,23 +164,3 @@ def _float_accuracy(network: Network, dataset: Dataset, labels: NDArray[Any]) ->
     if stored is None or len(stored) != len(dataset.y_test):
         return None
     return float((stored[: len(labels)] == labels).mean())
-
-
-def _layers(placement: Placement, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-    for layer in placement.layers:
-        pairs = [
-            run.decision_errors[layer.name] for run in runs if layer.name in run.decision_errors
-        ]
-        wrong, total = (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
-        yield {
-            "name": layer.name,
-            "decision_error_rate": wrong / total if total else None,
-            "tiles": len(layer.tiles),
-            "utilisation": layer.utilisation,
-            "fan_in": layer.node.fan_in,
-            "fan_out": layer.node.fan_out,
-            "planes": layer.node.planes,
-            "positions": layer.positions,
-            "steps": layer.steps,
-            "reading": layer.reading,
-        }

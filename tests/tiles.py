@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 import mramsim as ms
 from mramsim import effects as table
 from mramsim.arrays import cells, current_sum, pcsa
-from mramsim.kernels.current_sum import EXACT, Converter, read_current_sum
+from mramsim.kernels.converters import EXACT, Converter
+from mramsim.kernels.current_sum import read_current_sum
 from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.words import pack_bits
 

@@ -118,8 +118,8 @@ class MappingCard(Card):
             raise ValueError(f"rows_on = {self.rows_on}: a pcsa reads one row at a time")
         if self.sensing == "current_sum" and self.rows_on != self.rows:
             raise ValueError(
-                f"rows_on = {self.rows_on} with rows = {self.rows}: a current sum reads all rows of "
-                "a tile at once; set both to the same number"
+                f"rows_on = {self.rows_on} with rows = {self.rows}: a current sum reads all rows "
+                "of a tile at once; set both to the same number"
             )
         if self.sensing == "current_sum":
             needed = {"readout_ohm"}

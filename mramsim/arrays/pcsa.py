@@ -18,7 +18,7 @@ from mramsim.arrays import cells as cell_library
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import OPEN, SHORT, Branch, Cells, Die
 from mramsim.devices.noise import thermal_shot_a2_per_hz
-from mramsim.kernels.current_sum import REACH
+from mramsim.kernels.converters import REACH
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.kernels.words import pack_bits
 

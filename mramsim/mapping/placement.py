@@ -117,8 +117,8 @@ class Placement:
         return max(1, _BLOCK_BYTES // largest)
 
     def sample(self, device: Any = "stt_jung_nature_2022", seed: int = 0, **options: Any) -> Chip:
-        """Sample one chip; see `mramsim.chip.sample_chip`."""
-        from mramsim.chip import sample_chip
+        """Sample one chip; see `mramsim.sampling.sample_chip`."""
+        from mramsim.sampling import sample_chip
 
         return sample_chip(self, device=device, seed=seed, **options)
 

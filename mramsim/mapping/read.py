@@ -7,15 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.kernels.current_sum import (
-    CODES,
-    EXACT,
-    SWEEP,
-    VOTE,
-    Converter,
-    CurrentSumTile,
-    read_current_sum,
-)
+from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
+from mramsim.kernels.current_sum import CurrentSumTile, read_current_sum
 from mramsim.kernels.pcsa import PcsaTile, read_pcsa
 from mramsim.kernels.words import pack
 from mramsim.mapping.events import LayerEvents, digital_events, tile_events

@@ -6,7 +6,7 @@ import pytest
 from effect_cases import LARGE, ZERO
 from tiles import CSUM, PCSA, make
 
-from mramsim.chip import MODELLED
+from mramsim.sampling import MODELLED
 
 BITS = np.random.default_rng(1).integers(0, 2, (48, 12))
 X = np.random.default_rng(2).integers(0, 2, 48)

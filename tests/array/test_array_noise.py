@@ -142,7 +142,7 @@ def test_noise_of_masked_rows_is_left_out():
 
 def test_codes_follow_the_noise_drawn_cell_by_cell():
     """Chi-square of the codes against the Gaussian of the summed cells."""
-    from mramsim.kernels.current_sum import CODES, Converter
+    from mramsim.kernels.converters import CODES, Converter
 
     made = make(random_bits(1, 32, 3), ("d2d", "thermal_shot"), design={"bandwidth_hz": 1e14})
     x = random_bits(2, 32)

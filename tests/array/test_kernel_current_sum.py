@@ -4,16 +4,8 @@ import naive
 import numpy as np
 import pytest
 
-from mramsim.kernels.current_sum import (
-    CODES,
-    EXACT,
-    SWEEP,
-    VOTE,
-    Converter,
-    CurrentSumTile,
-    border_of,
-    read_current_sum,
-)
+from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
+from mramsim.kernels.current_sum import CurrentSumTile, read_current_sum
 from mramsim.kernels.words import pack_bits
 
 SHAPES = [(1, 1), (1, 5), (63, 1), (64, 3), (65, 4), (130, 7), (257, 3), (300, 2), (600, 2)]

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mramsim.kernels.current_sum import EXACT, Converter, CurrentSumTile, read_current_sum
+from mramsim.kernels.converters import EXACT, Converter
+from mramsim.kernels.current_sum import CurrentSumTile, read_current_sum
 from mramsim.kernels.philox import philox, uniform, unit
 
 FF = 0xFFFFFFFF

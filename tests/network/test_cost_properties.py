@@ -20,7 +20,7 @@ QUICK = settings(max_examples=15, deadline=None, database=None, derandomize=True
 
 
 def small(mapping: str) -> dict:
-    return SMALL if mapping.startswith("pcsa") else {**SMALL, "rows_on": 8}
+    return SMALL if mapping.startswith("pcsa") else {**SMALL, "rows_on": 16}
 
 
 def conv_net(seed: int = 0) -> Network:

@@ -81,6 +81,7 @@ def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys, count):
         return json.loads(capsys.readouterr().out)
 
     whole = run("--batch", "4096", "--threads", "2")
-    assert run("--batch", "701", "--threads", "1") == whole
-    few = run("--images", "200", "--batch", "1", "--threads", "2")
-    assert run("--images", "200", "--batch", "7", "--threads", "1") == few
+    assert run("--batch", "7", "--threads", "1") == whole
+    if count == 10_000:
+        few = run("--images", "200", "--batch", "1", "--threads", "2")
+        assert run("--images", "200", "--batch", "4096", "--threads", "1") == few

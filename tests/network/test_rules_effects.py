@@ -5,8 +5,8 @@ import pytest
 from effect_cases import LARGE, ZERO, Case
 
 import mramsim as ms
-from mramsim.chip import MODELLED
 from mramsim.effects import NAMES
+from mramsim.sampling import MODELLED
 
 MAPPINGS = ms.list_cards("mapping")
 JUNG = "stt_jung_nature_2022"
