@@ -18,7 +18,7 @@ from mramsim.errors import InputError
 from mramsim.mapping.placement import Placement, place
 from mramsim.network.graph import Network
 from mramsim.result import Result, describe, summarise
-from mramsim.sampling import sample_chip
+from mramsim.sampling import not_used, sample_chip
 from mramsim.settings import Settings, sort_settings
 
 SCHEMA = "mramsim.run/1"
@@ -129,6 +129,7 @@ def evaluate(
         "images": len(x),
         "seed": seed,
         "settings": dict(settings or {}),
+        "not_used": not_used(placement.card, only or ()),
     }
     note = {} if accuracy["float"] is not None else {"note": _NO_FLOAT}
     data_out = {**head, **note, "accuracy": accuracy, **found, "version": __version__}
@@ -142,6 +143,8 @@ def _placed(
     network: Network | Placement, mapping: str | Path, settings: Settings
 ) -> tuple[Placement, Network]:
     if isinstance(network, Placement):
+        if settings.mapping or settings.layers:
+            raise InputError("settings with mapping keys need a network, not a placement")
         return network, network.network
     return place(network, mapping, settings.mapping, settings.layers), network
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ MODELLED: dict[str, frozenset[str]] = {
     "pcsa": pcsa.MODELLED,
     "current_sum": current_sum.MODELLED,
 }
+ABSENT = {"pcsa": pcsa.ABSENT, "current_sum": frozenset[str]()}
 
 
 def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
@@ -40,7 +41,13 @@ def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
 
 def not_modelled(card: MappingCard) -> list[str]:
     """Return the effects that a real chip of this design has but the simulation leaves out."""
-    return effect_table.ordered(set(effect_table.NAMES) - MODELLED[card.sensing])
+    absent = ABSENT[card.sensing]
+    return effect_table.ordered(set(effect_table.NAMES) - MODELLED[card.sensing] - absent)
+
+
+def not_used(card: MappingCard, wanted: Iterable[str]) -> list[str]:
+    """Return the effects asked for by name that this design does not have or model."""
+    return effect_table.ordered(set(wanted) - MODELLED[card.sensing])
 
 
 def sample_chip(

@@ -23,6 +23,7 @@ from mramsim.kernels.pcsa import PcsaTile
 from mramsim.kernels.words import pack_bits
 
 MODELLED = cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"}
+ABSENT = frozenset({"reference"})  # a differential cell is its own reference
 Floats = NDArray[np.float64]
 _NODES = 64  # quadrature points of the noise integral
 

@@ -24,9 +24,13 @@ def command(
     as_json: bool,
 ) -> None:
     """Train on digits, map, sample chips, report; writes one HTML page."""
+    from mramsim.cards import load_card
     from mramsim.evaluation import evaluate
     from mramsim.training import train
 
+    opt.check_report(report)
+    for library, name in (("device", device), ("mapping", mapping)):
+        load_card(library, name)
     tell = opt.Ticker()
     network = train("bnn", NET, DATA, seed=seed, float_baseline=True, threads=1, progress=tell)
     result = evaluate(

@@ -124,6 +124,13 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
     return decorate
 
 
+def check_report(path: str | None) -> None:
+    """Refuse a page that could not be written, before any work is done."""
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        folder = Path(path).absolute().parent
+        raise InputError(f"--report {path}: cannot be written (folder '{folder}' does not exist)")
+
+
 def names(text: str | None) -> list[str] | None:
     """Split a comma-separated list; None stays None."""
     if text is None:

@@ -144,23 +144,22 @@ def digital_events(layer: LayerPlacement, images: int) -> NDArray[np.int64]:
     """Return the digital events of a layer, int64 [len(LAYER_EVENTS)]."""
     node = layer.node
     outputs = images * layer.positions * node.fan_out
-    if layer.votes:
-        width = ceil(log2(layer.row_blocks + 1))
-        parts = layer.row_blocks
+    vote_width = ceil(log2(layer.row_blocks + 1))
+    votes = (layer.row_blocks - 1) * vote_width
+    if layer.reading == "vote":
+        width, adds = vote_width, votes
+        compares = vote_width if layer.row_blocks > 1 else 0
     else:
         width = ceil(log2(2 * node.reach + 1))
-        row_groups = -(-min(layer.card.rows, node.fan_in) // layer.card.rows_on)
-        analog = row_groups if layer.reading != "count" else 1
-        parts = layer.row_blocks * node.planes * analog
-    compares = outputs * width if layer.threshold is not None and not _absorbed(layer) else 0
+        parts = node.planes if layer.votes else layer.row_blocks * node.planes
+        adds = (parts - 1) * width
+        compares = width if layer.threshold is not None else 0
+        if layer.votes:
+            adds = layer.row_blocks * adds + votes
+            compares = layer.row_blocks * width + vote_width
     input_bits = images * layer.positions * node.fan_in * node.groups * node.planes
     output_bits = outputs * (1 if layer.threshold is not None else width)
     return np.array(
-        [outputs * (parts - 1) * width, outputs * width, compares, input_bits, output_bits],
+        [outputs * adds, outputs * width, outputs * compares, input_bits, output_bits],
         dtype=np.int64,
     )
-
-
-def _absorbed(layer: LayerPlacement) -> bool:
-    """Whether the array itself takes the threshold decision."""
-    return layer.reading == "vote"
