@@ -85,3 +85,43 @@ def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys, count):
     if count == 10_000:
         few = run("--images", "200", "--batch", "1", "--threads", "2")
         assert run("--images", "200", "--batch", "4096", "--threads", "1") == few
+
+
+def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
+    """Scores of the integer network with the design's quantiser and partial-sum policy."""
+    levels = placed.network.input.forward(images).reshape(len(images), -1)
+    for layer in placed.layers:
+        order = np.arange(layer.node.fan_in) if layer.order is None else layer.order
+        value = 2.0 * levels[:, order] - 1.0
+        total = np.zeros((len(images), layer.node.fan_out))
+        for tile in layer.tiles:
+            columns = slice(tile.column_start, tile.column_stop)
+            weight = (
+                2.0 * layer.node.weight[columns][:, order[tile.row_start : tile.row_stop]] - 1.0
+            )
+            sums = value[:, tile.row_start : tile.row_stop] @ weight.T
+            if layer.reading == "codes":
+                codes = (sums + tile.rows) / 2 - layer.converter_range.low
+                codes = np.floor(codes / layer.converter_range.step + 0.5)
+                codes = np.clip(codes, 0, layer.converter_range.codes - 1)
+                counts = layer.converter_range.low + layer.converter_range.step * codes
+                sums = 2 * counts - tile.rows
+            if layer.reading == "vote":
+                signed = sums * layer.threshold.polarity[columns]
+                sums = np.where(signed >= layer.share(tile), 1.0, -1.0)
+            total[:, columns] += sums
+        if layer.threshold is None:
+            return placed.network.output.forward(total)
+        if layer.reading == "vote":
+            levels = total > 0
+        else:
+            level = layer.threshold.level + (layer.threshold.level + layer.node.fan_in) % 2
+            levels = total * layer.threshold.polarity > level - 1
+    raise AssertionError("no output layer")
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_adc_alone_is_the_quantised_network_on_every_image(network, mnist, mapping):
+    placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
+    found = placed.sample(only=["adc"]).run(mnist.x_test).scores
+    np.testing.assert_array_equal(found, quantised(placed, mnist.x_test))
