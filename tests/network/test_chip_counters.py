@@ -175,3 +175,26 @@ def test_events_add():
         np.testing.assert_array_equal(total.layers[name].tiles, layer.tiles)
         np.testing.assert_array_equal(total.layers[name].digital, layer.digital)
         assert layer.tiles.dtype == np.int64
+
+
+def test_counted_bits_that_vote():
+    """Three row tiles of 2 rows, 2 planes: each adds its planes, compares, and votes.
+
+    Sums reach 6 * 3 = 18, so they are 6 bits wide; three votes need 2 bits. Per output: 3 tiles x
+    1 addition x 6 bits + 2 additions of votes x 2 bits = 22 adder steps; 3 comparisons of 6 bits
+    and one of 2 bits = 20; one sum of 6 bits is kept. 3 outputs, 12 input bits.
+    """
+    network = Network(
+        (
+            Input("x", (), (6,), planes=2),
+            Linear("a", ("x",), np.ones((3, 6), dtype=np.uint8), planes=2),
+            Threshold("t", ("a",), np.zeros(3, dtype=np.int32), np.ones(3, dtype=np.int8)),
+            Linear("b", ("t",), np.ones((2, 3), dtype=np.uint8)),
+            Output("out", ("b",), np.ones(2), np.zeros(2)),
+        )
+    )
+    design = {"rows": 2, "columns": 8, "partial_sums": "majority"}
+    placed = ms.place(network, "pcsa_hirtzlin_nanoarch_2019", design)
+    chip = placed.sample("ideal", only=["adc"])
+    events = chip.run(np.full((1, 6), 3, dtype=np.uint8)).events
+    assert events.layers["a"].digital.tolist() == [66, 18, 60, 12, 3]
