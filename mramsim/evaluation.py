@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from mramsim import __version__
+from mramsim import __version__, effects
 from mramsim.cards import load_card
 from mramsim.chip import BATCH, thread_count
 from mramsim.datasets import Dataset, load_dataset
@@ -18,13 +17,12 @@ from mramsim.errors import InputError
 from mramsim.mapping.placement import Placement, place
 from mramsim.network.graph import Network
 from mramsim.result import Result, describe, summarise
-from mramsim.sampling import not_used, sample_chip
+from mramsim.sampling import not_used
 from mramsim.settings import Settings, sort_settings
+from mramsim.trial import CALIBRATION_IMAGES, Trial
 
 SCHEMA = "mramsim.run/1"
 BASELINES = ("fp32_45nm_horowitz_2014", "int8_45nm_horowitz_2014", "xnor_28nm_zigzag")
-CALIBRATION_IMAGES = 256
-CHECKED_IMAGES = 256
 Progress = Callable[[int, int, str], None]
 
 
@@ -88,38 +86,34 @@ def evaluate(
         raise InputError(f"chips = {chips}; at least 1 is allowed")
     dataset = load_dataset(data, data_dir) if isinstance(data, str) else data
     placement, network = _placed(network, mapping, sorted_settings)
-    x, y = _test_images(dataset, images)
+    x, y = test_images(dataset, images)
     thread_count(threads)
     placement = placement.calibrate(dataset.x_train[:CALIBRATION_IMAGES])
     card: DeviceCard = load_card("device", device, sorted_settings.device)
     tell = progress or (lambda done, total, text: None)
     tell(0, chips, "exact reference")
-    exact = network.predict(x, min(batch, placement.block()))
-    options: dict[str, Any] = {
-        "device": card,
-        "seed": seed,
-        "conditions": sorted_settings.conditions(),
-    }
-    mapped = sample_chip(placement, only=["adc"], **options).run(x, batch=batch, threads=threads)
-    runs = []
+    trial = Trial(
+        placement,
+        card,
+        x,
+        y,
+        sorted_settings.conditions(),
+        effects.select(only, without),
+        seed,
+    )
+    exact, mapped = trial.exact(batch), trial.mapped(batch, threads)
+    results = []
     for number in range(chips):
         tell(number, chips, f"chip {number}")
-        chip = sample_chip(
-            placement,
-            number=number,
-            only=None if only is None else list(only),
-            without=list(without),
-            **options,
-        )
-        runs.append(chip.run(x, batch=batch, checked=CHECKED_IMAGES, threads=threads))
+        results.append(trial.chip(number, batch, threads))
     tell(chips, chips, "done")
     accuracy = {
-        "float": _float_accuracy(network, dataset, y),
-        "ideal": _accuracy(exact, y),
-        "mapped": _accuracy(mapped.predictions, y),
-        **summarise([_accuracy(run.predictions, y) for run in runs]),
+        "float": float_accuracy(network, dataset.name, len(dataset.y_test), y),
+        "ideal": exact,
+        "mapped": mapped,
+        **summarise([result.accuracy for result in results]),
     }
-    found = describe(placement, card, chip, runs, baselines, options["conditions"])
+    found = describe(trial, results, baselines)
     head = {
         "schema": SCHEMA,
         "network": network.name,
@@ -149,7 +143,8 @@ def _placed(
     return place(network, mapping, settings.mapping, settings.layers), network
 
 
-def _test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
+def test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first test images and their labels; all for None."""
     if images is None:
         return dataset.x_test, dataset.y_test
     if not 1 <= images <= len(dataset.x_test):
@@ -158,12 +153,12 @@ def _test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], ND
     return dataset.x_test[:images], dataset.y_test[:images]
 
 
-def _accuracy(predictions: NDArray[np.intp], labels: NDArray[Any]) -> float:
-    return float((predictions == labels).mean())
+def float_accuracy(network: Network, data: str, images: int, labels: NDArray[Any]) -> float | None:
+    """Return the accuracy of the float network on the first images of a test set of `images`.
 
-
-def _float_accuracy(network: Network, dataset: Dataset, labels: NDArray[Any]) -> float | None:
-    stored = network.float_predictions.get(dataset.name)
-    if stored is None or len(stored) != len(dataset.y_test):
+    None where the network's file holds no predictions for the data set called `data`.
+    """
+    stored = network.float_predictions.get(data)
+    if stored is None or len(stored) != images:
         return None
     return float((stored[: len(labels)] == labels).mean())

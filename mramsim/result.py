@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from mramsim.cards import load_card
-from mramsim.chip import Chip, Run
+from mramsim.chip import Run
 from mramsim.cost.baseline import baseline_cost
 from mramsim.cost.model import cost_of
 from mramsim.devices.card import DeviceCard
-from mramsim.devices.conditions import Conditions
 from mramsim.effects import ordered
 from mramsim.mapping.events import Events
 from mramsim.mapping.placement import Placement
 from mramsim.sampling import not_modelled
+from mramsim.trial import ChipResult, Trial
 
 
 @dataclass(frozen=True)
@@ -77,24 +77,20 @@ class Result:
 
 
 def describe(
-    placement: Placement,
-    device: DeviceCard,
-    chip: Chip,
-    runs: Sequence[Run],
-    baselines: Sequence[str],
-    conditions: Conditions,
+    trial: Trial, results: Sequence[ChipResult], baselines: Sequence[str]
 ) -> dict[str, Any]:
-    """Return effects, layers, costs, baselines and sources of a set of runs."""
+    """Return effects, layers, costs, baselines and sources of the chips of a point."""
+    placement, device = trial.placement, trial.device
     events = Events()
-    for run in runs:
-        events = events + run.events
-    cost = cost_of(placement, device, events, conditions)
+    for result in results:
+        events = events + result.run.events
+    cost = cost_of(placement, device, events, trial.conditions)
     cards = [load_card("baseline", name) for name in baselines]
     citations = {*device.citations(), *placement.card.citations()}
     for card in cards:
         citations.update(card.citations())
     return {
-        "effects": ordered(chip.effects),
+        "effects": ordered(results[0].effects),
         "not_modelled": not_modelled(placement.card),
         "assumed": {
             "device": len(device.assumed()),
@@ -102,7 +98,7 @@ def describe(
             "mapping": len(placement.card.assumed()),
             "mapping_of": len(placement.card.sources),
         },
-        "layers": list(_layers(placement, runs)),
+        "layers": list(_layers(placement, [result.run for result in results])),
         **cost.as_dict(),
         "baselines": [baseline_cost(placement.network, card) for card in cards],
         "citations": sorted(citations),

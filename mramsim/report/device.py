@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mramsim.report.drawing import BLUE, ORANGE, figure, svg
+from mramsim.report.drawing import BLUE, ORANGE, Drawing, figure
 from mramsim.report.units import percent, si, significant
 
 
@@ -16,7 +16,7 @@ def device_record(card: Any) -> dict[str, Any]:
     return {"histogram": histogram(card), "cell": as_json(cell_statistics(card))}
 
 
-def histogram_figure(histogram: Mapping[str, Any]) -> str:
+def histogram_figure(histogram: Mapping[str, Any]) -> Drawing:
     """Draw the sampled cell resistances of both states."""
     edges = [value / 1e3 for value in histogram["edges_ohm"]]
     with figure(2.4) as drawn:
@@ -31,7 +31,7 @@ def histogram_figure(histogram: Mapping[str, Any]) -> str:
         axes.set_yticks([])
         axes.tick_params(axis="x", bottom=True)
         axes.legend(frameon=False, fontsize=8.5)
-        return svg(drawn, "device", "Histogram of cell resistance, parallel and antiparallel")
+        return Drawing(drawn, "device", "Histogram of cell resistance, parallel and antiparallel")
 
 
 def device_rows(cell: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,10 @@ _STYLE: Any = {
     "svg.fonttype": "none",
     "path.simplify": False,
 }
+_METADATA = {
+    "svg": ("Date", "Creator", "Format", "Type"),
+    "pdf": ("CreationDate", "Creator", "Producer"),
+}
 _IDENTIFIER = re.compile(r'\bid="([^"]+)"')
 _GROUP = re.compile(r' id="[a-z0-9A-Z]+_\d+"')
 
@@ -53,43 +58,57 @@ def figure(height_in: float) -> Iterator[Figure]:
         yield Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
 
 
-def svg(drawn: Figure, name: str, label: str) -> str:
-    """Return a figure as inline SVG.
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure: inline SVG for a page, or a file of its own.
 
-    Parameters
+    Attributes
     ----------
-    drawn : Figure
+    figure : matplotlib.figure.Figure
     name : str
-        Unique on the page; prefix of all identifiers.
+        Unique on the page; prefix of all identifiers, and the stem of files.
     label : str
         What the figure says, for those who cannot see it.
-
-    Returns
-    -------
-    str
-        The same bytes for the same figure; text stays text.
     """
-    from matplotlib import rc_context
 
-    stream = io.StringIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with rc_context({**_STYLE, "svg.hashsalt": name}):
-        drawn.savefig(stream, format="svg", metadata=nothing, transparent=True)
-    text = stream.getvalue()
-    box = re.search(r'viewBox="([^"]+)"', text)
-    assert box is not None
-    body = text[text.index(">", text.index("<svg")) + 1 :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    body = _GROUP.sub("", body)
-    for identifier in sorted(set(_IDENTIFIER.findall(body)), key=len, reverse=True):
-        body = body.replace(f'"{identifier}"', f'"{name}-{identifier}"')
-        body = body.replace(f'"#{identifier}"', f'"#{name}-{identifier}"')
-        body = body.replace(f"url(#{identifier})", f"url(#{name}-{identifier})")
-    body = re.sub(r"\n\s*", "\n", body)
-    head = f'<svg class="figure" role="img" aria-label="{escape(label)}" viewBox="{box[1]}"'
-    return f'{head} xmlns:xlink="http://www.w3.org/1999/xlink">{body}'
+    figure: Figure
+    name: str
+    label: str
+
+    def inline(self) -> str:
+        """Return inline SVG: the same text for the same figure; text stays text."""
+        text = self.file("svg").decode()
+        box = re.search(r'viewBox="([^"]+)"', text)
+        assert box is not None
+        body = text[text.index(">", text.index("<svg")) + 1 :]
+        body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+        body = re.sub(r"<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
+        body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+        body = _GROUP.sub("", body)
+        name = self.name
+        for identifier in sorted(set(_IDENTIFIER.findall(body)), key=len, reverse=True):
+            body = body.replace(f'"{identifier}"', f'"{name}-{identifier}"')
+            body = body.replace(f'"#{identifier}"', f'"#{name}-{identifier}"')
+            body = body.replace(f"url(#{identifier})", f"url(#{name}-{identifier})")
+        body = re.sub(r"\n\s*", "\n", body)
+        head = f'<svg class="figure" role="img" aria-label="{escape(self.label)}"'
+        links = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+        return f'{head} viewBox="{box[1]}" {links}>{body}'
+
+    def file(self, kind: str) -> bytes:
+        """Return the content of a file of this kind; the same bytes for the same figure.
+
+        Parameters
+        ----------
+        kind : {"svg", "pdf"}
+        """
+        from matplotlib import rc_context
+
+        stream = io.BytesIO()
+        with rc_context({**_STYLE, "svg.hashsalt": self.name}):
+            nothing = dict.fromkeys(_METADATA[kind])
+            self.figure.savefig(stream, format=kind, metadata=nothing, transparent=True)
+        return stream.getvalue()
 
 
 def horizontal_bars(

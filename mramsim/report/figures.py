@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
 from typing import Any
 
-from mramsim.report.drawing import BLUE, GREY, GRID, INK, MUTED, ORANGE, TEAL, figure, svg
+from mramsim.report.drawing import BLUE, GREY, GRID, INK, MUTED, ORANGE, TEAL, Drawing, figure
 from mramsim.report.drawing import horizontal_bars as bars
 from mramsim.report.units import area, factor, percent, si, trimmed
 
@@ -23,7 +23,7 @@ _TITLE_IN = 0.36
 ROWS = (("float", "float network"), ("ideal", "binary, exact"), ("mapped", "mapped, no noise"))
 
 
-def accuracy_figure(accuracy: Mapping[str, Any]) -> str:
+def accuracy_figure(accuracy: Mapping[str, Any]) -> Drawing:
     """Draw the float, exact and mapped accuracy and every chip, with mean and interval."""
     chips = [100.0 * value for value in accuracy["chips"]]
     mean, interval = 100.0 * accuracy["mean"], accuracy.get("ci95")
@@ -60,7 +60,7 @@ def accuracy_figure(accuracy: Mapping[str, Any]) -> str:
         label = f"Accuracy: mean of {sampled} {mean:.2f} percent; " + "; ".join(
             f"{name} {value:.2f} percent" for name, value in single
         )
-        return svg(drawn, "accuracy", label)
+        return Drawing(drawn, "accuracy", label)
 
 
 def _value_label(axes: Any, x: float, y: float, text: str) -> None:
@@ -75,7 +75,7 @@ def _value_label(axes: Any, x: float, y: float, text: str) -> None:
     )
 
 
-def energy_figure(energy: Mapping[str, Any]) -> str:
+def energy_figure(energy: Mapping[str, Any]) -> Drawing:
     """Draw the energy of one image by component and by layer."""
     total = energy["total"]
 
@@ -90,7 +90,7 @@ def energy_figure(energy: Mapping[str, Any]) -> str:
     )
 
 
-def latency_area_figure(latency: Mapping[str, Any], areas: Mapping[str, Any]) -> str:
+def latency_area_figure(latency: Mapping[str, Any], areas: Mapping[str, Any]) -> Drawing:
     """Draw latency by layer and area by component."""
     return _two_panels(
         "time-area",
@@ -100,7 +100,7 @@ def latency_area_figure(latency: Mapping[str, Any], areas: Mapping[str, Any]) ->
     )
 
 
-def baseline_figure(name: str, energy_j: float, baselines: Sequence[Mapping[str, Any]]) -> str:
+def baseline_figure(name: str, energy_j: float, baselines: Sequence[Mapping[str, Any]]) -> Drawing:
     """Draw the energy of one image beside the digital baselines, on a logarithmic axis."""
     names = [name, *(row["name"] for row in baselines)]
     values = [energy_j, *(row["energy_j_per_image"] for row in baselines)]
@@ -123,10 +123,10 @@ def baseline_figure(name: str, energy_j: float, baselines: Sequence[Mapping[str,
         axes.grid(axis="x", linewidth=0.8)
         axes.set_xlabel("energy per image (logarithmic)")
         said = "; ".join(f"{one} {text}" for one, text in zip(names, labels, strict=True))
-        return svg(drawn, "baselines", f"Energy per image: {said}")
+        return Drawing(drawn, "baselines", f"Energy per image: {said}")
 
 
-def _two_panels(name: str, first: Any, second: Any, said: str) -> str:
+def _two_panels(name: str, first: Any, second: Any, said: str) -> Drawing:
     panels = [
         (title, {key: value for key, value in parts.items() if value > 0.0} or parts, label)
         for title, parts, label in (first, second)
@@ -146,4 +146,4 @@ def _two_panels(name: str, first: Any, second: Any, said: str) -> str:
             said += f"; {title}: " + ", ".join(
                 f"{key} {label(value)}" for key, value in zip(names, values, strict=True)
             )
-        return svg(drawn, name, said)
+        return Drawing(drawn, name, said)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mramsim.report.drawing import BLUE, MUTED, WIDTH_IN, figure, svg
+from mramsim.report.drawing import BLUE, MUTED, WIDTH_IN, Drawing, figure
 from mramsim.report.units import percent
 
 _LABEL_IN = 1.6
@@ -16,7 +16,7 @@ _TALLEST_IN = 3.2
 _GAP = 0.06  # between arrays, as a share of their shorter side
 
 
-def floorplan_figure(layers: Sequence[Mapping[str, Any]]) -> str:
+def floorplan_figure(layers: Sequence[Mapping[str, Any]]) -> Drawing:
     """Draw the arrays of every layer, one layer a line, all on one scale.
 
     Parameters
@@ -27,8 +27,8 @@ def floorplan_figure(layers: Sequence[Mapping[str, Any]]) -> str:
 
     Returns
     -------
-    str
-        Inline SVG. Rows (inputs) run to the right, columns (outputs) down.
+    Drawing
+        Rows (inputs) run to the right, columns (outputs) down.
     """
     from matplotlib.collections import PathCollection
     from matplotlib.path import Path
@@ -56,7 +56,7 @@ def floorplan_figure(layers: Sequence[Mapping[str, Any]]) -> str:
             _describe(axes, layer, top)
             top += step
         said = "; ".join(_text(layer) for layer in layers)
-        return svg(drawn, "floorplan", f"Tile map. {said}")
+        return Drawing(drawn, "floorplan", f"Tile map. {said}")
 
 
 def _rectangles(layer: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -107,8 +107,8 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         "energy": energy_figure(energy),
         "time_area": latency_area_figure(latency, result["area_m2"]),
         "baselines": baseline_figure(result["mapping"], energy["total"], baselines),
-        "floorplan": floorplan_figure(placement) if placement else "",
-        "device": histogram_figure(result["cells"]["histogram"]) if result.get("cells") else "",
+        "floorplan": floorplan_figure(placement) if placement else None,
+        "device": histogram_figure(result["cells"]["histogram"]) if result.get("cells") else None,
     }
     conditions = result["conditions"]
     return {
@@ -121,7 +121,9 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         "not_modelled": text.effects(list(result.get("not_modelled", ()))),
         "not_counted": list(result.get("cost_not_counted", ())),
         "settings": dict(result.get("settings") or {}),
-        "figures": {name: Markup(figure) for name, figure in figures.items()},
+        "figures": {
+            name: Markup(drawing.inline()) if drawing else "" for name, drawing in figures.items()
+        },
         "accuracy_rows": rows.accuracy_rows(result["accuracy"]),
         "chip_rows": rows.chip_rows(result["accuracy"]["chips"]),
         "layer_rows": list(rows.layer_rows(result)),
