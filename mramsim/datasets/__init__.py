@@ -17,6 +17,8 @@ _HOME = {
     "mnist": "mramsim.datasets.mnist",
     "fashion-mnist": "mramsim.datasets.fashion_mnist",
     "cifar10": "mramsim.datasets.cifar10",
+    "cats-dogs": "mramsim.datasets.cats_dogs",
+    "spoken-digits": "mramsim.datasets.spoken_digits",
     "prototypes": "mramsim.datasets.prototypes",
     "fashion-mnist-median": "mramsim.datasets.fashion_mnist_median",
 }

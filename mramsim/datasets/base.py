@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,28 +18,32 @@ class Dataset:
     Attributes
     ----------
     name : str
-    x_train, x_test : uint8 array [images, channels, height, width]
+    x_train, x_test : uint8 or int16 array [images, channels, height, width]
+        int16 for sound: one channel of height 1.
     y_train, y_test : uint8 array [images]
     classes : tuple of str
     levels : int
-        Pixels run from 0 to ``levels - 1`` or ``levels``; a power of two.
+        Values run from `low` to ``low + levels - 1`` or ``low + levels``; a power of two.
     planes : int
         Bit planes that networks take by default.
     citation : str
     threshold : int, optional
         The single bit plane of a pixel is whether it is at least this; else half of `levels`.
+    low : int
+        Lowest value; that of the number type for sound.
     """
 
     name: str
-    x_train: NDArray[np.uint8]
+    x_train: NDArray[Any]
     y_train: NDArray[np.uint8]
-    x_test: NDArray[np.uint8]
+    x_test: NDArray[Any]
     y_test: NDArray[np.uint8]
     classes: tuple[str, ...]
     levels: int
     planes: int
     citation: str
     threshold: int | None = None
+    low: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:

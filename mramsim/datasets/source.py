@@ -38,8 +38,10 @@ def read_local(folder: str, part: str, name: str) -> bytes:
     raise InputError(f"{Path(folder) / part / name}: no such file, nor with .gz or .xz")
 
 
-def download(url: str, sha256: str) -> Path:
+def download(url: str, sha256: str | None) -> Path:
     """Download a file into the user's cache, unless it is there, and check it.
+
+    Without a checksum the caller checks the content.
 
     Raises
     ------
@@ -54,7 +56,10 @@ def download(url: str, sha256: str) -> Path:
         ) from None
     try:
         found = pooch.retrieve(
-            url, known_hash=f"sha256:{sha256}", path=pooch.os_cache("mramsim"), progressbar=False
+            url,
+            known_hash=None if sha256 is None else f"sha256:{sha256}",
+            path=pooch.os_cache("mramsim"),
+            progressbar=False,
         )
     except (OSError, ValueError) as error:
         text = " ".join(str(error).split())[:200]

@@ -72,7 +72,7 @@ def train_float(
         batch=batch,
         loss=nn.functional.cross_entropy,
         rate=lambda epoch: 1e-2 ** (epoch / max(1, epochs - 1)),
-        prepare=lambda images: images.float() * (2.0 / data.levels) - 1.0,  # -1 to +1
+        prepare=lambda images: (images.float() - data.low) * (2.0 / data.levels) - 1.0,  # -1 to +1
         after_step=lambda: None,
         label="float network",
         identity={

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mramsim.errors import InputError
-from mramsim.files import write_bytes
+from mramsim.training import checkpoint as checkpoints
 
 Progress = Callable[[int, int, str], None]
 
@@ -85,7 +83,11 @@ def fit(
     if len(inputs) < 2:  # BatchNorm has no variance of a single image
         raise InputError(f"{recipe.label}: {len(inputs)} training images; at least 2 are needed")
     base = [group["lr"] for group in optimiser.param_groups]
-    first = _restore(model, optimiser, recipe, checkpoint)
+    first = 0
+    found = checkpoints.restore(checkpoint, recipe.identity)
+    if found is not None and checkpoint is not None:
+        checkpoints.resume(checkpoint, found, {"model": model, "optimiser": optimiser})
+        first = int(found["epoch"])
     for epoch in range(first, recipe.epochs):
         for group, rate in zip(optimiser.param_groups, base, strict=True):
             group["lr"] = rate * recipe.rate(epoch)
@@ -102,7 +104,8 @@ def fit(
             recipe.after_step()
             total += float(loss.detach()) * len(chosen)
         if checkpoint is not None:
-            _store(model, optimiser, recipe, checkpoint, epoch + 1)
+            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+            checkpoints.store(checkpoint, recipe.identity, {**state, "epoch": epoch + 1})
         progress(epoch + 1, recipe.epochs, f"{recipe.label}: loss {total / len(order):.4f}")
     model.eval()
 
@@ -122,41 +125,3 @@ def squared_hinge(scores: Tensor, labels: Tensor) -> Tensor:
     """Return the mean over images and classes of ``max(0, 1 - y s)^2`` with y of -1 and +1."""
     target = nn.functional.one_hot(labels, scores.shape[1]).to(scores.dtype) * 2 - 1
     return (1 - target * scores).clamp(min=0).square().mean()
-
-
-def _store(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    recipe: Recipe,
-    path: Path,
-    epoch: int,
-) -> None:
-    buffer = io.BytesIO()
-    state = {
-        "identity": json.dumps(recipe.identity, sort_keys=True),
-        "epoch": epoch,
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "random": torch.get_rng_state(),
-    }
-    torch.save(state, buffer)
-    write_bytes(path, buffer.getvalue())
-
-
-def _restore(
-    model: nn.Module, optimiser: torch.optim.Optimizer, recipe: Recipe, path: Path | None
-) -> int:
-    if path is None or not path.exists():
-        return 0
-    try:
-        state = torch.load(path, weights_only=True)
-        if state["identity"] != json.dumps(recipe.identity, sort_keys=True):
-            raise InputError(f"{path}: checkpoint of another training; name another folder")
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        return int(state["epoch"])
-    except InputError:
-        raise
-    except Exception as error:  # damaged bytes make torch raise almost anything
-        raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__})") from None

@@ -149,12 +149,12 @@ def input_record(data: Dataset, planes: int | None) -> Input:
     """Return the input record of a data set: `planes` bit planes over its range of pixels."""
     planes = data.planes if planes is None else planes
     if not 1 <= planes <= 8 or (1 << planes) > data.levels:
-        most = data.levels.bit_length() - 1
+        most = min(8, data.levels.bit_length() - 1)
         raise InputError(f"planes = {planes}; '{data.name}' has 1 to {most} bit planes")
     if planes == 1 and data.threshold is not None:
         return Input("input", (), data.shape, 1, data.threshold - data.levels, data.levels)
     scale = 1.0 / ((1 << planes) - 1)
-    return Input("input", (), data.shape, planes, 0, data.levels >> planes, scale, 0.0)
+    return Input("input", (), data.shape, planes, data.low, data.levels >> planes, scale, 0.0)
 
 
 @contextmanager
