@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mramsim import __version__, effects
+from mramsim.attribution import attribution
 from mramsim.cards import load_card
 from mramsim.chip import BATCH, thread_count
 from mramsim.datasets import Dataset, load_dataset
@@ -42,6 +43,7 @@ def evaluate(
     batch: int = BATCH,
     threads: int | None = None,
     data_dir: str | None = None,
+    attribute: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Run a network on sampled chips over a test set.
@@ -69,6 +71,8 @@ def evaluate(
         Images at a time and threads; they do not change the result.
     data_dir : str, optional
         Folder of data sets.
+    attribute : bool
+        Also run every effect alone and with each left out (`mramsim.attribution`).
     progress : callable, optional
         Called with (done, total, text).
 
@@ -107,6 +111,11 @@ def evaluate(
         tell(number, chips, f"chip {number}")
         results.append(trial.chip(number, batch, threads))
     tell(chips, chips, "done")
+    extra = {}
+    if attribute:
+        every = [result.accuracy for result in results]
+        parts = attribution(trial, results[0].effects, exact, every, batch, threads, tell)
+        extra = {"attribution": parts}
     accuracy = {
         "float": float_accuracy(network, dataset.name, len(dataset.y_test), y),
         "ideal": exact,
@@ -126,7 +135,7 @@ def evaluate(
         "not_used": not_used(placement.card, only or ()),
     }
     note = {} if accuracy["float"] is not None else {"note": _NO_FLOAT}
-    data_out = {**head, **note, "accuracy": accuracy, **found, "version": __version__}
+    data_out = {**head, **note, "accuracy": accuracy, **found, **extra, "version": __version__}
     return Result(data_out, placement, card)
 
 

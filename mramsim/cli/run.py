@@ -15,6 +15,7 @@ from mramsim.cli import options as opt
 @opt.shared(opt.DEVICE, opt.MAPPING)
 @click.option("--chips", default=10, show_default=True, help="Dies to sample.")
 @click.option("--images", type=int, help="Test images, from the first; all by default.")
+@click.option("--attribute", is_flag=True, help="Also each effect alone, and each left out.")
 @click.option("--report", metavar="FILE", help="Also write one self-contained HTML page.")
 @opt.shared(opt.ONLY, opt.WITHOUT, opt.SET, opt.SEED, opt.BATCH, opt.THREADS, opt.DATA_DIR)
 @opt.shared(opt.JSON, opt.CONFIG)
@@ -25,6 +26,7 @@ def command(
     mapping: str,
     chips: int,
     images: int | None,
+    attribute: bool,
     report: str | None,
     only: str | None,
     without: str | None,
@@ -59,6 +61,7 @@ def command(
         batch=batch,
         threads=threads,
         data_dir=data_dir,
+        attribute=attribute,
         progress=opt.Ticker(),
     )
     found = dict(result.data)

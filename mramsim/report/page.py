@@ -89,6 +89,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
     from markupsafe import Markup
 
     from mramsim.report import rows, text
+    from mramsim.report.attribution import attribution_figure, attribution_rows
     from mramsim.report.device import device_rows, histogram_figure
     from mramsim.report.figures import (
         accuracy_figure,
@@ -110,6 +111,8 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
         "floorplan": floorplan_figure(placement) if placement else None,
         "device": histogram_figure(result["cells"]["histogram"]) if result.get("cells") else None,
     }
+    shares = result.get("attribution")
+    figures["attribution"] = attribution_figure(shares) if shares else None
     conditions = result["conditions"]
     return {
         "result": result,
@@ -125,6 +128,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
             name: Markup(drawing.inline()) if drawing else "" for name, drawing in figures.items()
         },
         "accuracy_rows": rows.accuracy_rows(result["accuracy"]),
+        "attribution_rows": attribution_rows(shares) if shares else [],
         "chip_rows": rows.chip_rows(result["accuracy"]["chips"]),
         "layer_rows": list(rows.layer_rows(result)),
         "baseline_rows": list(rows.baseline_rows(result)),

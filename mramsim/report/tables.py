@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mramsim.report.attribution import attribution_rows
 from mramsim.report.rows import accuracy_rows, baseline_rows, layer_rows
 from mramsim.report.text import assumed
 from mramsim.report.units import area, percent, si, significant, trimmed
@@ -73,7 +74,16 @@ def run_table(result: Mapping[str, Any]) -> str:
     )
     effects = "effects: " + (", ".join(result.get("effects", ())) or "none")
     missing = "not modelled: " + (", ".join(result.get("not_modelled", ())) or "none")
-    parts = [head, text_table(accuracy), layers, *_cost_parts(result), f"{effects}\n{missing}"]
+    found = result.get("attribution")
+    shares = text_table(attribution_rows(found)) if found else ""
+    parts = [
+        head,
+        text_table(accuracy),
+        shares,
+        layers,
+        *_cost_parts(result),
+        f"{effects}\n{missing}",
+    ]
     if result.get("note"):
         parts.append(str(result["note"]))
     return "\n\n".join(part for part in parts if part)
