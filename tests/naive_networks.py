@@ -18,26 +18,26 @@ def patch(node: Any, levels: Any, position: int, group: int) -> list[tuple[int, 
     """Level and whether it is driven, of each row that one evaluation sees."""
     if node.kind == "linear":
         return [(int(level), True) for level in levels.ravel()]
-    width = node.output_size[1]
-    top = (position // width) * node.stride[0] - node.padding[0]
-    left = (position % width) * node.stride[1] - node.padding[1]
+    at = np.unravel_index(position, node.output_size)
+    starts = [i * step - pad for i, step, pad in zip(at, node.stride, node.padding, strict=True)]
     share = node.weight.shape[1]
     found = []
     for channel in range(group * share, (group + 1) * share):
-        for y in range(top, top + node.weight.shape[2]):
-            for x in range(left, left + node.weight.shape[3]):
-                if 0 <= y < node.size[0] and 0 <= x < node.size[1]:
-                    found.append((int(levels[channel, y, x]), True))
-                elif node.pad_value == 1:
-                    found.append(((1 << node.planes) - 1, True))
-                else:
-                    found.append((0, node.pad_value == -1))
+        for shift in np.ndindex(*node.weight.shape[2:]):
+            place = [start + by for start, by in zip(starts, shift, strict=True)]
+            if all(0 <= i < size for i, size in zip(place, node.size, strict=True)):
+                found.append((int(levels[(channel, *place)]), True))
+            elif node.pad_value == 1:
+                found.append(((1 << node.planes) - 1, True))
+            else:
+                found.append((0, node.pad_value == -1))
     return found
 
 
 def driven_rows(node: Any, position: int) -> list[bool]:
     """Which rows are driven at a position; alike for all groups."""
-    blank = np.zeros((node.channels, *node.size) if node.kind == "conv2d" else node.fan_in, int)
+    linear = node.kind == "linear"
+    blank = np.zeros(node.fan_in if linear else (node.channels, *node.size), int)
     return [on for _, on in patch(node, blank, position, 0)]
 
 

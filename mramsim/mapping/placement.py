@@ -152,6 +152,8 @@ def place(
     card: MappingCard = load_card("mapping", mapping, overrides)
     own = dict(layers or {})
     names = [node.name for node in network.products()]
+    if not names:
+        raise InputError(f"network '{network.name}' has no binary layer to place on arrays")
     for name in own:
         if name not in names:
             raise InputError(f"layer '{name}' is not in the network{nearest(name, names)}")

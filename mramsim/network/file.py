@@ -50,7 +50,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> Path:
     for node in network.nodes:
         shapes = {}
         for key, array in node.arrays().items():
-            if key == "weight":
+            if key == "weight" and array.dtype == np.uint8:
                 shapes[key] = list(array.shape)
                 array = np.packbits(array.ravel(), bitorder="little")
             arrays[f"{node.name}/{key}"] = array

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.errors import InputError
-from mramsim.network.nodes import Input, MaxPool2d, Node, Output, Product
+from mramsim.network.nodes import Input, Node, Output, Product, RealInput
 from mramsim.network.nodes.base import Array, Shape
 
 
@@ -24,8 +24,8 @@ class Network:
     Attributes
     ----------
     nodes : tuple of Node
-        In an order in which every input comes first; the first is the `Input`, the last the
-        `Output`.
+        In an order in which every input comes first; the first is the `Input` or `RealInput`, the
+        last the `Output`.
     name : str
         For people and results.
     training : dict
@@ -41,18 +41,19 @@ class Network:
 
     def __post_init__(self) -> None:
         _ = self.shapes
-        if not isinstance(self.nodes[0], Input):
+        if not isinstance(self.nodes[0], Input | RealInput):
             raise InputError(f"network '{self.name}': the first node must be an input")
         if not isinstance(self.nodes[-1], Output):
             raise InputError(f"network '{self.name}': the last node must be an output")
+        _ = self.types
         for node in self.nodes:
-            for source in map(self.node, node.inputs):
-                if source.gives != node.takes:
-                    raise node.fail(f"takes {node.takes}, '{source.name}' gives {source.gives}")
-        for node in self.products():
+            if node.reads_planes is None:
+                continue
             planes = self._planes(node.inputs[0])
-            if planes != node.planes:
-                raise node.fail(f"reads {node.planes} planes, '{node.inputs[0]}' gives {planes}")
+            if planes != node.reads_planes:
+                raise node.fail(
+                    f"reads {node.reads_planes} planes, '{node.inputs[0]}' gives {planes}"
+                )
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
@@ -69,11 +70,23 @@ class Network:
             shapes[node.name] = node.output_shape(*(shapes[name] for name in node.inputs))
         return shapes
 
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """What each node gives: levels, counts, reals or scores; checks what each takes."""
+        found: dict[str, str] = {}
+        for node in self.nodes:
+            given = [found[name] for name in node.inputs]
+            for name, kind in zip(node.inputs, given, strict=True):
+                if kind not in node.takes:
+                    raise node.fail(f"takes {' or '.join(node.takes)}, '{name}' gives {kind}")
+            found[node.name] = node.value_type(*given)
+        return found
+
     @property
-    def input(self) -> Input:
+    def input(self) -> Input | RealInput:
         """The input record."""
         first = self.nodes[0]
-        assert isinstance(first, Input)
+        assert isinstance(first, Input | RealInput)
         return first
 
     @property
@@ -100,12 +113,12 @@ class Network:
 
     def _planes(self, name: str) -> int:
         node = self.node(name)
-        if isinstance(node, MaxPool2d):
+        if node.gives == "same":
             return self._planes(node.inputs[0])
         return node.planes if isinstance(node, Input) else 1
 
     def weight_bits(self) -> int:
-        """Return the number of binary weights."""
+        """Return the number of binary weights on arrays."""
         return sum(node.weight.size for node in self.products())
 
     def values(self, images: Array) -> dict[str, Array]:

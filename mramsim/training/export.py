@@ -11,7 +11,17 @@ from torch.nn import functional
 from mramsim.errors import InputError
 from mramsim.network.fold import batchnorm_affine, fold_batchnorm
 from mramsim.network.graph import Network
-from mramsim.network.nodes import Conv2d, Input, Linear, MaxPool2d, Node, Output, Product, Threshold
+from mramsim.network.nodes import (
+    Conv,
+    Conv2d,
+    Input,
+    Linear,
+    MaxPool2d,
+    Node,
+    Output,
+    Product,
+    Threshold,
+)
 from mramsim.training.modules import BinaryBlock, BinaryNetwork
 
 Float32 = NDArray[np.float32]
@@ -108,9 +118,9 @@ def predict_exact(
         for start in range(0, len(images), batch):
             values: dict[str, Tensor] = {}
             for node in network.nodes:
-                if isinstance(node, Input):
-                    levels = node.forward(images[start : start + batch])
-                    values[node.name] = torch.from_numpy(levels)
+                if not node.inputs:
+                    entry = node.forward(images[start : start + batch])
+                    values[node.name] = torch.from_numpy(entry)
                 elif isinstance(node, Product):
                     values[node.name] = _exact_product(node, values[node.inputs[0]])
                 else:
@@ -127,11 +137,12 @@ def _exact_product(node: Product, levels: Tensor) -> Tensor:
         return torch.from_numpy(node.forward(levels.numpy()))
     value = levels.float() * 2 - ((1 << node.planes) - 1)
     weight = torch.from_numpy(node.weight).float() * 2 - 1
-    if isinstance(node, Conv2d):
-        vertical, horizontal = node.padding
+    if isinstance(node, Conv):
+        border = zip(reversed(node.windows.before), reversed(node.windows.after), strict=True)
         fill = float(node.pad_value * ((1 << node.planes) - 1))
-        value = functional.pad(value, (horizontal, horizontal, vertical, vertical), value=fill)
-        sums = functional.conv2d(value, weight, stride=node.stride, groups=node.groups)
+        value = functional.pad(value, [size for pair in border for size in pair], value=fill)
+        convolve = functional.conv2d if node.axes == 2 else functional.conv1d
+        sums = convolve(value, weight, stride=node.stride, groups=node.groups)
     else:
         sums = functional.linear(value.flatten(1), weight)
     return sums.round().to(torch.int32)

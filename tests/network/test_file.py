@@ -189,7 +189,7 @@ def entry(node, key, value):
         (setting(0, "colour", 1), "damaged"),
         (setting(0, "low", 0.5), "low = 0.5; an integer"),
         (setting(0, "scale", None), "damaged"),
-        (setting(1, "stride", [1]), "damaged"),
+        (setting(1, "stride", [1]), "entries each"),
         (setting(1, "groups", 0), "groups = 0"),
         (setting(3, "kernel", [9, 9]), "does not fit"),
         (without("conv/weight"), "damaged"),
@@ -201,7 +201,7 @@ def entry(node, key, value):
         (array("sign/level", np.full(5, 1)), "one per channel"),
         (array("sign/polarity", np.zeros(6, np.int8)), "-1 or +1"),
         (array("out/scale", np.array([1, np.nan, 1])), "finite"),
-        (array("out/scale", np.array(["a", "b", "c"])), "damaged"),
+        (array("out/scale", np.array(["a", "b", "c"])), "finite"),
         (array("pool/conjunctive", np.zeros(5, bool)), "takes (5,"),
     ],
 )

@@ -41,7 +41,7 @@ def test_input_takes_flat_and_shaped_images():
         (lambda: Input("n", ("y",), (4,)), "1 inputs; 0 expected"),
         (lambda: Input("n", (), (4,), planes=0), "planes = 0"),
         (lambda: Input("n", (), (4,), step=0), "step = 0"),
-        (lambda: Input("n", (), (4, 4)), "(4, 4)"),
+        (lambda: Input("n", (), (1, 2, 3, 4)), "(1, 2, 3, 4)"),
         (lambda: Input("n", (), (0,)), "(0,)"),
         (lambda: Input("n", (), (4,), scale=np.inf), "finite"),
         (lambda: Input("n", (), (4,)).forward(np.zeros((2, 5), np.uint8)), "(5,)"),

@@ -111,7 +111,7 @@ def changed(index, node):
         (changed(3, Linear("last", ("fc",), W2)), "takes levels, 'fc' gives counts"),
         (
             changed(4, Output("out", ("sign",), *np.ones((2, 3)))),
-            "takes counts, 'sign' gives levels",
+            "takes counts or reals, 'sign' gives levels",
         ),
         (lambda: Threshold("sign", (), *np.ones((2, 3), int)), "'sign' (threshold): has 0 inputs"),
         (lambda: replace(nodes()[4], inputs=("fc", "last")), "'out' (output): has 2 inputs"),

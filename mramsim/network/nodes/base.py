@@ -13,6 +13,8 @@ from mramsim.errors import InputError
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
+NUMBERS = ("counts", "reals")
+ANY = ("levels", "counts", "reals")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +22,8 @@ class Node(ABC):
     """One step of a network.
 
     Values between nodes are *levels* (uint8, 0 to ``2**planes - 1``; a bit is a level of one plane
-    and stands for -1 or +1), *counts* (int32 accumulators) or *scores* (float32); `takes` and
-    `gives` say which.
+    and stands for -1 or +1), *counts* (int32 accumulators; float64 where a chip read them with
+    noise), *reals* or *scores* (float32); `takes` and `gives` say which.
 
     Attributes
     ----------
@@ -34,7 +36,7 @@ class Node(ABC):
     name: str
     inputs: tuple[str, ...]
     kind: ClassVar[str]
-    takes: ClassVar[str]
+    takes: ClassVar[tuple[str, ...]]
     gives: ClassVar[str]
     arity: ClassVar[int] = 1
 
@@ -49,6 +51,23 @@ class Node(ABC):
     @abstractmethod
     def forward(self, *values: Array) -> Array:
         """Compute the exact value for a batch (first axis: images)."""
+
+    def value_type(self, *types: str) -> str:
+        """Return what it gives for inputs of these types; ``same``: what it takes."""
+        return types[0] if self.gives == "same" else self.gives
+
+    @property
+    def reads_planes(self) -> int | None:
+        """Bit planes that its input must have, where its result depends on them."""
+        return None
+
+    def operations(self, *shapes: Shape) -> dict[str, int]:
+        """Return the digital operations for one image, by name, from the input shapes.
+
+        Names: ``mac_f32`` (multiply and add), ``add_f32``, ``mul_f32``, ``add_int``, ``compare``,
+        ``function`` (a transcendental). A product on an array counts its own events instead.
+        """
+        return {}
 
     def settings(self) -> dict[str, Any]:
         """Return the plain (JSON) part of the node."""
@@ -68,6 +87,28 @@ class Node(ABC):
     def fail(self, text: str) -> InputError:
         """Return an error that names the node."""
         return InputError(f"node '{self.name}' ({self.kind}): {text}")
+
+    def finite(self, key: str, values: Array) -> NDArray[np.float32]:
+        """Return `values` as float32; refuse NaN and infinity."""
+        found = np.asarray(values)
+        if found.dtype.kind not in "iuf" or not np.isfinite(found).all():
+            raise self.fail(f"{key} must be finite numbers")
+        with np.errstate(over="ignore"):
+            single = np.ascontiguousarray(found, dtype=np.float32)
+        if not np.isfinite(single).all():
+            raise self.fail(f"{key} must fit float32")
+        return single
+
+
+def by_channel(values: Array, axes: int) -> Array:
+    """Return values [channels] so that they broadcast over [images, channels, ...] of `axes`."""
+    return values.reshape((1, -1) + (1,) * (axes - 2))
+
+
+def once(exact: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Round float64 to float32; beyond its range is infinity, without a warning."""
+    with np.errstate(over="ignore", under="ignore"):
+        return exact.astype(np.float32)
 
 
 def as_bits(node: str, weight: Array) -> NDArray[np.uint8]:

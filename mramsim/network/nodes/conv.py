@@ -1,4 +1,4 @@
-"""Binary two-dimensional convolution by unrolled patches."""
+"""Binary convolution by unrolled patches, over one or two axes."""
 
 from __future__ import annotations
 
@@ -7,46 +7,56 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mramsim.network.nodes.base import Array, Shape
 from mramsim.network.nodes.product import Product
+from mramsim.network.nodes.windows import Windows, sizes
 
 
 @dataclass(frozen=True, eq=False)
-class Conv2d(Product):
-    """Accumulators of ``weight [outputs, channels / groups, height, width]`` with each patch.
+class Conv(Product):
+    """Accumulators of ``weight [outputs, channels / groups, *kernel]`` with each patch.
 
     Attributes
     ----------
     size : tuple of int
-        Height and width of the input.
+        Of the input, without channels.
     stride, padding : tuple of int
-        Per axis (height, width).
+        Per axis.
     pad_value : {-1, 0, 1}
         What stands beyond the border. 0 leaves those rows undriven: they add nothing; -1 and +1
         drive them with the lowest or highest level.
+    padding_end : tuple of int, optional
+        Padding at the high end of each axis where it is not `padding`.
     """
 
-    size: tuple[int, int] = (1, 1)
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
+    size: Shape = (1, 1)
+    stride: Shape = (1, 1)
+    padding: Shape = (0, 0)
     pad_value: int = 0
-    kind: ClassVar[str] = "conv2d"
+    padding_end: Shape | None = None
+    axes: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.weight.ndim != 4:
+        if self.weight.ndim != 2 + self.axes or len(self.size) != self.axes:
+            kernel = "(outputs, channels / groups, " + ("height, width)", "length)")[2 - self.axes]
             raise self.fail(
-                f"weight has shape {self.weight.shape}; (outputs, channels / groups, height, width)"
+                f"weight has shape {self.weight.shape}, the map {self.size}; {kernel} is expected"
             )
         if self.pad_value not in (-1, 0, 1):
             raise self.fail(f"pad_value = {self.pad_value}; -1, 0 and 1 are allowed")
-        if min(self.stride) < 1 or min(self.padding) < 0:
-            raise self.fail(f"stride {self.stride}, padding {self.padding}: at least 1 and 0")
-        if min(self.output_size) < 1:
-            raise self.fail(f"kernel {self.weight.shape[2:]} does not fit input {self.size}")
+        problem = self.windows.problem()
+        if problem:
+            raise self.fail(problem)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Geometry."""
+        after = self.padding if self.padding_end is None else self.padding_end
+        kernel = tuple(map(int, self.weight.shape[2:]))
+        return Windows(self.size, kernel, self.stride, self.padding, after)
 
     @property
     def channels(self) -> int:
@@ -54,18 +64,12 @@ class Conv2d(Product):
         return int(self.weight.shape[1]) * self.groups
 
     @property
-    def output_size(self) -> tuple[int, int]:
-        """Height and width of the output."""
-        height, width = (
-            (self.size[axis] + 2 * self.padding[axis] - self.weight.shape[2 + axis])
-            // self.stride[axis]
-            + 1
-            for axis in (0, 1)
-        )
-        return int(height), int(width)
+    def output_size(self) -> Shape:
+        """Size of the output, without channels."""
+        return self.windows.output
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        """Return (outputs, height, width)."""
+        """Return (outputs, *output size)."""
         expected = (self.channels, *self.size)
         if tuple(shapes[0]) != expected:
             raise self.fail(f"takes {expected}, but '{self.inputs[0]}' gives {tuple(shapes[0])}")
@@ -74,46 +78,27 @@ class Conv2d(Product):
     def rows(self, levels: Array) -> NDArray[np.uint8]:
         """Return the patches, [images, positions, groups, fan_in]."""
         fill = (1 << self.planes) - 1 if self.pad_value == 1 else 0
-        return self._unroll(np.asarray(levels), fill)
+        return self.windows.rows(np.asarray(levels), fill, self.groups)
 
     @cached_property
     def _driven(self) -> NDArray[np.bool_] | None:
-        if self.pad_value != 0 or self.padding == (0, 0):
+        if self.pad_value != 0 or not self.windows.pads:
             return None
         inside = np.ones((1, self.channels // self.groups, *self.size), dtype=np.uint8)
-        driven = self._unroll(inside, 0, groups=1)[0, :, 0] > 0
+        driven = self.windows.rows(inside, 0, 1)[0, :, 0] > 0
         return None if driven.all() else driven
 
     def mask(self) -> NDArray[np.bool_] | None:
         """Return which rows are driven at each position, [positions, fan_in]."""
         return self._driven
 
-    def _unroll(self, levels: Array, fill: int, groups: int | None = None) -> NDArray[np.uint8]:
-        groups = self.groups if groups is None else groups
-        vertical, horizontal = self.padding
-        padded = np.pad(
-            levels,
-            ((0, 0), (0, 0), (vertical, vertical), (horizontal, horizontal)),
-            constant_values=fill,
-        )
-        windows = sliding_window_view(padded, self.weight.shape[2:], axis=(2, 3))
-        windows = windows[:, :, :: self.stride[0], :: self.stride[1]]
-        images, channels, height, width, *_ = windows.shape
-        split = windows.reshape(
-            images, groups, channels // groups, height, width, *self.weight.shape[2:]
-        )
-        patches = split.transpose(0, 3, 4, 1, 2, 5, 6)
-        return np.ascontiguousarray(patches).reshape(images, height * width, groups, self.fan_in)
-
     def assemble(self, counts: Array) -> Array:
-        """Return [images, outputs, height, width]."""
-        images = counts.shape[0]
-        height, width = self.output_size
-        grid = counts.reshape(images, height, width, self.fan_out)
-        return np.ascontiguousarray(grid.transpose(0, 3, 1, 2))
+        """Return [images, outputs, *output size]."""
+        return self.windows.grid(counts)
 
     def settings(self) -> dict[str, Any]:
         """Return planes, groups and geometry."""
+        end = {} if self.padding_end is None else {"padding_end": list(self.padding_end)}
         return {
             "planes": self.planes,
             "groups": self.groups,
@@ -121,6 +106,7 @@ class Conv2d(Product):
             "stride": list(self.stride),
             "padding": list(self.padding),
             "pad_value": self.pad_value,
+            **end,
         }
 
     def arrays(self) -> dict[str, Array]:
@@ -133,7 +119,13 @@ class Conv2d(Product):
     ) -> Self:
         """Make the node from its record."""
         record = dict(settings)
-        for key in ("size", "stride", "padding"):
-            height, width = record[key]
-            record[key] = (int(height), int(width))
+        for key in {"size", "stride", "padding", "padding_end"} & set(record):
+            record[key] = sizes(record[key])
         return cls(name, inputs, arrays["weight"], **record)
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2d(Conv):
+    """Convolution over (height, width)."""
+
+    kind: ClassVar[str] = "conv2d"

@@ -23,7 +23,7 @@ class Input(Node):
     Attributes
     ----------
     shape : tuple of int
-        Shape of one raw image: (features,) or (channels, height, width).
+        Shape of one raw image: (features,), (channels, length) or (channels, height, width).
     planes : int
         Bits per value, 1 to 8.
     low, step : int
@@ -39,7 +39,7 @@ class Input(Node):
     scale: float = 1.0
     offset: float = 0.0
     kind: ClassVar[str] = "input"
-    takes: ClassVar[str] = "raw integers"
+    takes: ClassVar[tuple[str, ...]] = ("raw integers",)
     gives: ClassVar[str] = "levels"
     arity: ClassVar[int] = 0
 
@@ -52,8 +52,7 @@ class Input(Node):
             raise self.fail(f"planes = {self.planes}; 1 to 8 are allowed")
         if self.step < 1:
             raise self.fail(f"step = {self.step}; at least 1 is allowed")
-        if len(self.shape) not in (1, 3) or min(self.shape) < 1:
-            raise self.fail(f"shape {self.shape}; (features,) or (channels, height, width)")
+        check_shape(self, self.shape)
         if not (np.isfinite(self.scale) and np.isfinite(self.offset)):
             raise self.fail("scale and offset must be finite")
 
@@ -63,13 +62,7 @@ class Input(Node):
 
     def forward(self, *values: Array) -> NDArray[np.uint8]:
         """Return the levels, uint8 [images, *shape], of raw integers [images, *shape]."""
-        raw = np.asarray(values[0])
-        if raw.dtype.kind not in "iub":
-            raise self.fail(f"images have dtype {raw.dtype}; integers are allowed")
-        size = int(np.prod(self.shape))
-        if raw.ndim < 2 or (raw.shape[1:] != self.shape and raw[0:1].size != size):
-            raise self.fail(f"images have shape {raw.shape[1:]}; {self.shape} is expected")
-        raw = raw.reshape(raw.shape[0], *self.shape)
+        raw = shaped(self, self.shape, np.asarray(values[0]), "iub")
         level = (raw.astype(np.int64) - self.low) // self.step
         return np.clip(level, 0, (1 << self.planes) - 1).astype(np.uint8)
 
@@ -92,3 +85,22 @@ class Input(Node):
         record = dict(settings)
         record["shape"] = tuple(int(size) for size in record["shape"])
         return cls(name, inputs, **record)
+
+
+def check_shape(node: Node, shape: Shape) -> None:
+    """Refuse an image shape that no node takes."""
+    if not 1 <= len(shape) <= 3 or min(shape) < 1:
+        raise node.fail(
+            f"shape {shape}; (features,), (channels, length) or (channels, height, width)"
+        )
+
+
+def shaped(node: Node, shape: Shape, raw: Array, kinds: str) -> Array:
+    """Return raw images as [images, *shape]; refuse other sizes, and dtypes not of `kinds`."""
+    if raw.dtype.kind not in kinds:
+        allowed = "numbers" if "f" in kinds else "integers"
+        raise node.fail(f"images have dtype {raw.dtype}; {allowed} are allowed")
+    size = int(np.prod(shape))
+    if raw.ndim < 2 or (raw.shape[1:] != shape and raw[0:1].size != size):
+        raise node.fail(f"images have shape {raw.shape[1:]}; {shape} is expected")
+    return raw.reshape(raw.shape[0], *shape)

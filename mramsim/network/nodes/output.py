@@ -1,4 +1,4 @@
-"""Class scores: an affine map of the integer accumulators."""
+"""Class scores: an affine map of accumulators or real values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.network.nodes.base import Array, Node, Shape
+from mramsim.network.nodes.base import NUMBERS, Array, Node, Shape, once
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,17 +26,15 @@ class Output(Node):
     scale: NDArray[np.float32]
     offset: NDArray[np.float32]
     kind: ClassVar[str] = "output"
-    takes: ClassVar[str] = "counts"
+    takes: ClassVar[tuple[str, ...]] = NUMBERS
     gives: ClassVar[str] = "scores"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        scale = np.asarray(self.scale, dtype=np.float32)
-        offset = np.asarray(self.offset, dtype=np.float32)
+        scale = self.finite("scale", self.scale)
+        offset = self.finite("offset", self.offset)
         if scale.ndim != 1 or scale.shape != offset.shape:
             raise self.fail(f"scale {scale.shape} and offset {offset.shape}: one per class")
-        if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
-            raise self.fail("scale and offset must be finite")
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "offset", offset)
 
@@ -49,7 +47,11 @@ class Output(Node):
     def forward(self, *values: Array) -> NDArray[np.float32]:
         """Return the scores, float32 [images, classes]."""
         scores = values[0] * self.scale.astype(np.float64) + self.offset.astype(np.float64)
-        return scores.astype(np.float32)
+        return once(scores)
+
+    def operations(self, *shapes: Shape) -> dict[str, int]:
+        """Return one multiply-add per class."""
+        return {"mac_f32": self.scale.size}
 
     def arrays(self) -> dict[str, Array]:
         """Return scale and offset."""

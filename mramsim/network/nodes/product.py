@@ -31,7 +31,7 @@ class Product(Node):
     weight: NDArray[np.uint8]
     planes: int = 1
     groups: int = 1
-    takes: ClassVar[str] = "levels"
+    takes: ClassVar[tuple[str, ...]] = ("levels",)
     gives: ClassVar[str] = "counts"
 
     def __post_init__(self) -> None:
@@ -53,6 +53,11 @@ class Product(Node):
     def fan_in(self) -> int:
         """Cells in series of one output: rows of one group."""
         return int(self.weight[0].size)
+
+    @property
+    def reads_planes(self) -> int:
+        """Bit planes of its input."""
+        return self.planes
 
     @property
     def reach(self) -> int:

@@ -29,7 +29,7 @@ class Threshold(Node):
     level: NDArray[np.int32]
     polarity: NDArray[np.int8]
     kind: ClassVar[str] = "threshold"
-    takes: ClassVar[str] = "counts"
+    takes: ClassVar[tuple[str, ...]] = ("counts",)
     gives: ClassVar[str] = "levels"
 
     def __post_init__(self) -> None:
@@ -57,6 +57,10 @@ class Threshold(Node):
         level = self.level.reshape(per_channel)
         signed = counts * self.polarity.reshape(per_channel)
         return (signed >= level).astype(np.uint8)
+
+    def operations(self, *shapes: Shape) -> dict[str, int]:
+        """Return one comparison per value."""
+        return {"compare": int(np.prod(shapes[0]))}
 
     def arrays(self) -> dict[str, Array]:
         """Return level and polarity."""
