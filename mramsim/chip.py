@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mramsim.devices.card import DeviceCard
 from mramsim.errors import InputError
-from mramsim.kernels.current_sum import CurrentSumTile
+from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.mapping.events import Events
 from mramsim.mapping.layer import LayerPlacement
@@ -66,7 +66,7 @@ class Chip:
     placement: Placement
     device: DeviceCard
     effects: frozenset[str]
-    records: Mapping[str, list[CurrentSumTile | PcsaTile]]
+    records: Mapping[str, list[AnalogTile | PcsaTile]]
     seed: int
     number: int
 

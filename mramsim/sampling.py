@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from mramsim import effects as effect_table
-from mramsim.arrays import cells, current_sum, pcsa
+from mramsim.arrays import cells
 from mramsim.arrays.card import MappingCard
+from mramsim.arrays.families import FAMILIES
+from mramsim.arrays.family import Site
 from mramsim.cards import load_card
 from mramsim.chip import Chip
 from mramsim.devices import spread_parts
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 from mramsim.errors import InputError
-from mramsim.kernels.current_sum import CurrentSumTile
+from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement
@@ -27,27 +29,22 @@ READ_NOISE = 0  # number of the key of all per-read draws, beside those of effec
 WAFER = 16  # number of the key of the wafer's draws, which chips share
 DIE = 17
 SPATIAL = 18
-MODELLED: dict[str, frozenset[str]] = {
-    "pcsa": pcsa.MODELLED,
-    "current_sum": current_sum.MODELLED,
-}
-ABSENT = {"pcsa": pcsa.ABSENT, "current_sum": frozenset[str]()}
 
 
 def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
     """Return those of the chosen effects that this design uses and that are modelled."""
-    return chosen & MODELLED[card.sensing]
+    return chosen & FAMILIES[card.sensing].modelled
 
 
 def not_modelled(card: MappingCard) -> list[str]:
     """Return the effects that a real chip of this design has but the simulation leaves out."""
-    absent = ABSENT[card.sensing]
-    return effect_table.ordered(set(effect_table.NAMES) - MODELLED[card.sensing] - absent)
+    family = FAMILIES[card.sensing]
+    return effect_table.ordered(set(effect_table.NAMES) - family.modelled - family.absent)
 
 
 def not_used(card: MappingCard, wanted: Iterable[str]) -> list[str]:
     """Return the effects asked for by name that this design does not have or model."""
-    return effect_table.ordered(set(wanted) - MODELLED[card.sensing])
+    return effect_table.ordered(set(wanted) - FAMILIES[card.sensing].modelled)
 
 
 def sample_chip(
@@ -118,7 +115,7 @@ def _die(
 
 def _program(
     layer: LayerPlacement, tile: Tile, die: cells.Die, root: tuple[int, int]
-) -> CurrentSumTile | PcsaTile:
+) -> AnalogTile | PcsaTile:
     def sequence(number: int) -> np.random.SeedSequence:
         key = (root[1], layer.index, tile.index, number)
         return np.random.SeedSequence(root[0], spawn_key=key)
@@ -132,11 +129,9 @@ def _program(
     driven = np.ones((1, tile.rows), dtype=np.bool_)
     if layer.mask is not None:
         driven = layer.mask[:, tile.row_start : tile.row_stop]
-    offset = generator("sa_offset").standard_normal(tile.columns)
-    key = sequence(READ_NOISE).generate_state(2, np.uint32).astype(np.uint32)
-    if mapping.sensing == "pcsa":
-        return pcsa.program(written, die, mapping, driven, offset, key)
     levels, polarity = np.zeros(tile.columns, np.int32), np.ones(tile.columns, np.int8)
     if layer.threshold is not None:
         levels, polarity = layer.share(tile), layer.polarity(tile)
-    return current_sum.program(written, die, mapping, driven, levels, polarity, offset, key)
+    key = sequence(READ_NOISE).generate_state(2, np.uint32).astype(np.uint32)
+    site = Site(driven, levels, polarity, layer.reading, layer.converter_range, generator, key)
+    return FAMILIES[mapping.sensing].program(written, die, mapping, site)

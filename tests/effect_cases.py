@@ -39,7 +39,9 @@ LARGE: dict[str, Case] = {
     "rtn": Case({"rtn_amplitude": 1.0, "rtn_probability": 0.5}),
     "sa_offset": Case({}, {"sigma_sa_offset_v": 0.3}),
     "sa_noise": Case({}, {"sigma_sa_noise_v": 0.3}),
+    "reference": Case({"sigma_diameter": 0.3, "sigma_ra": 0.5}),
 }
+NEEDS = {"reference": ["adc"]}  # nothing is compared with a reference where counts are passed on
 
 ZERO: dict[str, Case] = {
     "d2d": Case({f"sigma_{part}": 0.0 for part in SPREADS}),
@@ -54,4 +56,5 @@ ZERO: dict[str, Case] = {
     "rtn": Case({"rtn_amplitude": 0.0}),
     "sa_offset": Case({}, {"sigma_sa_offset_v": 0.0}),
     "sa_noise": Case({}, {"sigma_sa_noise_v": 0.0}),
+    "reference": Case({f"sigma_{part}": 0.0 for part in SPREADS}),
 }

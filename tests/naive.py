@@ -128,6 +128,34 @@ def code_of(value: float, converter: Any) -> float:
     return float(min(max(code, 0), converter.codes - 1))
 
 
+def code_of_column(tile: Any, value: float, converter: Any, column: int) -> float:
+    """Code by the column's own comparators, or after its converter's offset, gain and bow."""
+    if np.size(tile.comparators):
+        return float(sum(value >= turn for turn in tile.comparators[column]))
+    if np.size(tile.bend):
+        offset, gain, bow = tile.bend[:, column]
+        high = converter.low + converter.step * (converter.codes - 1)
+        half = converter.step * max(converter.codes - 1, 1) / 2
+        middle = converter.low + converter.step * (converter.codes - 1) / 2
+        assert converter.codes == 1 or math.isclose(middle + half, high)
+        u = min(max((value - middle) / half, -1.0), 1.0)
+        value = value + offset + gain * (value - middle) + bow * (1 - u * u)
+    return code_of(value, converter)
+
+
+def missed_by(tile: Any, on: int, border: float, column: int) -> float:
+    """How far the reference for a border between two counts is off: mean of the two around it."""
+    if not np.size(tile.reference_match):
+        return 0.0
+    match = tile.reference_match[column // tile.reference_shared]
+    other = tile.reference_other[column // tile.reference_shared]
+    found = []
+    for matching in (math.floor(border), math.floor(border) + 1):
+        cells = min(max(matching, 0), on)
+        found.append(match[cells] - other[cells])
+    return float(other[on] + 0.5 * (found[0] + found[1]))
+
+
 def vote_border(on: int, level: int, polarity: int) -> float:
     """Reference between the last count that gives one vote and the first that gives the other."""
     # polarity (2 count - on) >= level, for counts of any size
@@ -136,7 +164,7 @@ def vote_border(on: int, level: int, polarity: int) -> float:
     return math.floor(Fraction(on - level, 2)) + 0.5
 
 
-def read_current_sum(
+def read_analog(
     tile: Any, converter: Any, bits: Any, images: Any, positions: int, plane: int
 ) -> NDArray[np.float64]:
     """What every column passes on, [reads, columns]; noise is always drawn."""
@@ -149,16 +177,19 @@ def read_current_sum(
         if converter.mode == SWEEP:
             levels = np.arange(on)
             counter = (image, place, (plane << 24) + levels + 1, column)
-            above = value + sigma * normal(counter, tile.key) > levels + 0.5
+            borders = [b + 0.5 + missed_by(tile, on, b + 0.5, column) for b in range(on)]
+            above = value + sigma * normal(counter, tile.key) > np.array(borders)
             sums[n, column] = 2.0 * above.sum() - on
             continue
         if sigma > 0.0:
             value += sigma * float(normal((image, place, plane << 24, column), tile.key))
         if converter.mode == CODES:
-            value = converter.low + converter.step * code_of(value, converter)
+            code = code_of_column(tile, value, converter, column)
+            value = converter.low + converter.step * code
         if converter.mode == VOTE:
             polarity = int(tile.polarity[column])
-            above = value > vote_border(on, int(tile.level[column]), polarity)
+            border = vote_border(on, int(tile.level[column]), polarity)
+            above = value > border + missed_by(tile, on, border, column)
             sums[n, column] = polarity if above else -polarity
         else:
             sums[n, column] = 2.0 * value - on

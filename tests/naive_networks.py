@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from naive import CODES, EXACT, SWEEP, VOTE, code_of, packed, read_current_sum, read_pcsa
+from naive import CODES, EXACT, SWEEP, VOTE, code_of, packed, read_analog, read_pcsa
 from numpy.typing import NDArray
 
 from mramsim.network.nodes.threshold import NEVER
@@ -135,6 +135,9 @@ def ideal_tile(layer: Any, tile: Any) -> Any:
         odd_row=[],
         odd_column=[],
         offset=np.zeros(tile.columns),
+        reference_match=[],
+        comparators=[],
+        bend=[],
         variance_match=0.0,
         variance_other=0.0,
         variance_column=0.0,
@@ -158,10 +161,10 @@ def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quan
     total = 0.0
     for plane in range(node.planes):
         bits = np.array([[(level >> plane) & driven for level, driven in row] for row in rows])
-        if layer.card.sensing == "pcsa":
+        if layer.reading == "count":
             sums = 2.0 * read_pcsa(record, bits, images, count, plane) - on
         else:
-            sums = read_current_sum(record, converter, bits, images, count, plane)
+            sums = read_analog(record, converter, bits, images, count, plane)
         if quantised and layer.card.partial_sums == "adc" and mode != VOTE:
             codes = [[code_of(v, layer.sum_range) for v in row] for row in (sums + on) / 2.0]
             sums = 2.0 * (layer.sum_range.low + layer.sum_range.step * np.array(codes)) - on

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 import mramsim as ms
 from mramsim import effects as table
-from mramsim.arrays import cells, current_sum, pcsa
+from mramsim.arrays import cells
+from mramsim.arrays.converter import fit_range
+from mramsim.arrays.families import FAMILIES
+from mramsim.arrays.family import CODING, Site
+from mramsim.kernels.analog import lanes_for, read_analog
 from mramsim.kernels.converters import EXACT, Converter
-from mramsim.kernels.current_sum import read_current_sum
 from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.words import pack_bits
 
@@ -27,6 +30,7 @@ class Made(NamedTuple):
     record: Any
     die: Any
     mapping: Any
+    site: Any
 
 
 def make(
@@ -36,6 +40,7 @@ def make(
     driven: Any = None,
     levels: Any = None,
     polarity: Any = None,
+    reading: str | None = None,
     seed: int = 0,
     conditions: ms.Conditions | None = None,
     design: dict[str, Any] | None = None,
@@ -48,24 +53,23 @@ def make(
     card = ms.load_card("device", name, device)
     design_card = ms.load_card("mapping", mapping, design)
     die = cells.Die(card, conditions or ms.Conditions(), frozenset(only), 1.0, 1e6)
-    written = cells.program(
-        die,
-        design_card,
-        bits,
-        lambda effect: np.random.default_rng(
-            [seed, 99 if effect == "spatial" else table.number(effect)]
-        ),
+
+    def generator(effect: str) -> np.random.Generator:
+        return np.random.default_rng([seed, 99 if effect == "spatial" else table.number(effect)])
+
+    written = cells.program(die, design_card, bits, generator)
+    codes = design_card.converter in CODING
+    site = Site(
+        driven=np.ones((1, rows), np.bool_) if driven is None else np.asarray(driven, np.bool_),
+        levels=np.zeros(columns, np.int32) if levels is None else levels,
+        polarity=np.ones(columns, np.int8) if polarity is None else polarity,
+        reading=reading or ("codes" if codes else "vote"),
+        scale=fit_range(0.0, rows, design_card.adc_bits) if codes else None,
+        generator=generator,
+        key=np.array([seed, 12345], np.uint32),
     )
-    driven = np.ones((1, rows), np.bool_) if driven is None else np.asarray(driven, np.bool_)
-    offset = np.random.default_rng([seed, 100]).standard_normal(columns)
-    key = np.array([seed, 12345], np.uint32)
-    if design_card.sensing == "pcsa":
-        record = pcsa.program(written, die, design_card, driven, offset, key)
-        return Made(written, record, die, design_card)
-    levels = np.zeros(columns, np.int32) if levels is None else levels
-    polarity = np.ones(columns, np.int8) if polarity is None else polarity
-    record = current_sum.program(written, die, design_card, driven, levels, polarity, offset, key)
-    return Made(written, record, die, design_card)
+    record = FAMILIES[design_card.sensing].program(written, die, design_card, site)
+    return Made(written, record, die, design_card, site)
 
 
 def read(made: Made, x: Any, converter: Converter = AS_IT_IS) -> Any:
@@ -73,12 +77,12 @@ def read(made: Made, x: Any, converter: Converter = AS_IT_IS) -> Any:
     x = np.asarray(x)
     images = np.arange(len(x), dtype=np.int64)
     words = pack_bits(x)
-    if made.mapping.sensing == "pcsa":
+    if FAMILIES[made.mapping.sensing].gives == "bits":
         counts = np.empty((len(x), made.cells.bits.shape[1]), np.int32)
         read_pcsa(words, images, 1, 0, made.record, counts)
         return counts
     sums = np.empty((len(x), made.cells.bits.shape[1]))
-    read_current_sum(words, images, 1, 0, made.record, converter, sums)
+    read_analog(words, images, 1, 0, made.record, converter, lanes_for(made.record), sums)
     return (sums + made.record.rows_on[0]) / 2.0
 
 

@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from mramsim.cards import Card
+from mramsim.errors import nearest
 
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
+MOST_FLASH_BITS = 8
 
 
 class MappingCard(Card):
@@ -17,15 +19,15 @@ class MappingCard(Card):
 
     Attributes
     ----------
-    sensing : {"pcsa", "current_sum"}
-        ``pcsa``: every cell is read by a pre-charge sense amplifier that forms the XNOR, and
-        the bits are counted digitally. ``current_sum``: the currents of a column add up.
-    cell : {"2t2mtj"}
-        Two complementary MTJs, each with its transistor.
+    sensing : str
+        Way of sensing, one of `mramsim.arrays.families.FAMILIES`.
+    cell : {"2t2mtj", "series_xnor"}
+        Two complementary MTJs, each with its transistor: in parallel between bit and source
+        line, or in parallel with each other and in series with the next row's.
     input_coding : {"complementary"}
         Input +1 drives the true line, -1 the complementary one.
-    converter : {"sense_amplifier", "sar"}
-        What turns a column current into bits. Unused by ``pcsa``.
+    converter : {"sense_amplifier", "sar", "flash", "tdc"}
+        What turns an analog column into bits.
     partial_sums : {"exact", "adc", "majority"}
         What happens to the row tiles of one neuron: exact digital sum; each first rounded to
         `partial_sum_bits`; or one vote each against its share of the threshold.
@@ -41,6 +43,14 @@ class MappingCard(Card):
         Range of the converter and of `partial_sum_bits`: all counts, or what training images
         reach in the layer. Votes: shares of the threshold by rows alone, or around the average
         sum of each tile over training images.
+    sigma_adc_gain : float
+        Standard deviation of a converter's gain error, a fraction.
+    sigma_adc_offset_lsb, sigma_adc_inl_lsb, sigma_adc_noise_lsb : float
+        Standard deviations of a converter's offset (``flash``: of each comparator), of the bow of
+        its transfer curve, and of its noise per conversion, in steps of the range.
+    columns_per_reference, reference_columns : int
+        Columns that compare with the same reference, and columns of reference cells whose mean
+        makes one.
     v_read_v, t_read_s, bandwidth_hz : float
         Read voltage at the cell in V, time of one read in s, noise bandwidth in Hz.
     t_precharge_s : float
@@ -71,10 +81,10 @@ class MappingCard(Card):
         Area of one MTJ with its transistor, and of one converter, in m2.
     """
 
-    sensing: Literal["pcsa", "current_sum"]
-    cell: Literal["2t2mtj"]
+    sensing: str
+    cell: Literal["2t2mtj", "series_xnor"]
     input_coding: Literal["complementary"] = "complementary"
-    converter: Literal["sense_amplifier", "sar"] = "sense_amplifier"
+    converter: Literal["sense_amplifier", "sar", "flash", "tdc"] = "sense_amplifier"
     partial_sums: Literal["exact", "adc", "majority"]
     partial_sum_bits: Annotated[int, Field(ge=1, le=16)] = 8
     row_order: Literal["natural", "interleaved"] = "natural"
@@ -85,6 +95,12 @@ class MappingCard(Card):
     rows_on: Annotated[int, Field(ge=1, le=65536)]
     adc_bits: Annotated[int, Field(ge=1, le=16)] = 1
     adc_range: Literal["full", "calibrated"] = "full"
+    sigma_adc_gain: NotNegative = 0.0
+    sigma_adc_offset_lsb: NotNegative = 0.0
+    sigma_adc_inl_lsb: NotNegative = 0.0
+    sigma_adc_noise_lsb: NotNegative = 0.0
+    columns_per_reference: Annotated[int, Field(ge=1)] = 1
+    reference_columns: Annotated[int, Field(ge=1)] = 1
     v_read_v: Positive
     t_read_s: Positive
     bandwidth_hz: Positive
@@ -112,22 +128,19 @@ class MappingCard(Card):
 
     @model_validator(mode="after")
     def _check_design(self) -> Self:
+        from mramsim.arrays.families import FAMILIES
+
+        if self.sensing not in FAMILIES:
+            raise ValueError(
+                f"sensing = '{self.sensing}' is unknown{nearest(self.sensing, FAMILIES)}"
+            )
         if self.rows_on > self.rows:
             raise ValueError(f"rows_on = {self.rows_on} is above rows = {self.rows}")
-        if self.sensing == "pcsa" and self.rows_on != 1:
-            raise ValueError(f"rows_on = {self.rows_on}: a pcsa reads one row at a time")
-        if self.sensing == "current_sum" and self.rows_on != self.rows:
+        FAMILIES[self.sensing].check(self)
+        if self.converter == "sense_amplifier" and self.adc_bits != 1:
+            raise ValueError(f"adc_bits = {self.adc_bits}: a sense amplifier gives 1 bit")
+        if self.converter == "flash" and self.adc_bits > MOST_FLASH_BITS:
             raise ValueError(
-                f"rows_on = {self.rows_on} with rows = {self.rows}: a current sum reads all rows "
-                "of a tile at once; set both to the same number"
+                f"adc_bits = {self.adc_bits}: a flash converter has at most {MOST_FLASH_BITS}"
             )
-        if self.sensing == "current_sum":
-            needed = {"readout_ohm"}
-            if self.converter == "sar":
-                needed |= {"adc_bits", "adc_bit_f", "adc_level_f", "adc_bit_s", "adc_m2"}
-            missing = sorted(needed - self.model_fields_set)
-            if missing:
-                raise ValueError(f"sensing = 'current_sum' needs {', '.join(missing)}")
-            if self.converter == "sense_amplifier" and self.adc_bits != 1:
-                raise ValueError(f"adc_bits = {self.adc_bits}: a sense amplifier gives 1 bit")
         return self

@@ -7,21 +7,23 @@ not match, ``V (G_P - G_AP)``. A column of ``n`` driven rows with ``p`` matches 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
+from mramsim.arrays import columns
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
+from mramsim.arrays.family import Family, Reads, Site
 from mramsim.devices import flicker
 from mramsim.devices.noise import thermal_shot_a2_per_hz
-from mramsim.kernels.current_sum import CurrentSumTile
-from mramsim.kernels.words import pack_bits
 
-MODELLED = cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"}
-GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068 % of variance
-_FINE = 2.0**-20  # step in counts where cells have no spread
-_MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
+if TYPE_CHECKING:
+    from mramsim.kernels.analog import AnalogTile
+
+Floats = NDArray[np.float64]
 _LEAST = 1e-9  # least difference of conductances, over G_P, that counts as a signal
 
 
@@ -32,9 +34,6 @@ def unit_siemens(classes: tuple[Branch, ...]) -> tuple[float, float]:
     if g_p - g_ap < least:
         return least, 0.0
     return g_p - g_ap, 1.0
-
-
-Floats = NDArray[np.float64]
 
 
 def junction_sensitivity(classes: tuple[Branch, ...]) -> NDArray[np.float64]:
@@ -89,71 +88,49 @@ def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...])
     return total + fast
 
 
-def program(
-    cells: Cells,
-    die: Die,
-    mapping: MappingCard,
-    driven: NDArray[np.bool_],
-    levels: NDArray[np.int32],
-    polarity: NDArray[np.int8],
-    offset: NDArray[np.float64],
-    key: NDArray[np.uint32],
-) -> CurrentSumTile:
-    """Make the record of a tile.
-
-    Parameters
-    ----------
-    cells : Cells
-    die : Die
-    mapping : MappingCard
-    driven : bool array [positions, rows]
-        Rows driven at each position.
-    levels, polarity : int32, int8 array [columns]
-        For votes: see `CurrentSumTile`.
-    offset : float64 array [columns]
-        Sense-amplifier offset in standard deviations.
-    key : uint32 array [2]
-
-    Returns
-    -------
-    CurrentSumTile
-    """
-    unit, gain = unit_siemens(cells.classes)
-    conductance = np.array([1.0 / branch.total_ohm for branch in cells.classes])
-    meant = cells.meant()
-    deviation = (1.0 / cells.resistance_ohm - conductance[meant]) / unit
-    effects = die.effects
-    rms = expected_spread(die, cells.classes)
-    step = GRID * rms if rms > 0.0 else _FINE
-    step = max(step, float(np.abs(deviation).max(initial=0.0)) / _MOST)
-    stored = np.rint(deviation / step).astype(np.int64)
-    variances = noise_variances(die, mapping, cells.classes)
-    telegraph = junction_sensitivity(cells.classes)[cells.state] ** 2 * cells.rtn_variance
-    extra = variances[cells.state] - variances[meant] + telegraph
-    added = stored[0] - stored[1]
-    odd = (np.abs(added) > 127) | (extra[0] != 0.0) | (extra[1] != 0.0)
-    rows, columns = np.nonzero(odd)
+def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> AnalogTile:
+    """Make the record of a tile."""
+    classes = cells.classes
+    unit, gain = unit_siemens(classes)
+    nominal = np.array([1.0 / branch.total_ohm for branch in classes])
+    slopes = junction_sensitivity(classes)[cells.state]
     count_v = mapping.readout_ohm * unit * mapping.v_read_v
-    decision = mapping.sigma_sa_noise_v / count_v if "sa_noise" in effects else 0.0
-    sigma_offset = mapping.sigma_sa_offset_v / count_v if "sa_offset" in effects else 0.0
-    return CurrentSumTile(
-        weight=pack_bits(cells.bits.T).T.copy(),
-        driven=pack_bits(driven),
-        rows_on=driven.sum(axis=1).astype(np.int32),
+    sigma_offset = mapping.sigma_sa_offset_v / count_v
+    analog = columns.Analog(
         gain=gain,
-        step=step,
-        base=(driven.astype(np.int64) @ stored[1]),
-        deviation=np.where(odd, 0, added).astype(np.int8),
-        odd_row=rows.astype(np.int32),
-        odd_column=columns.astype(np.int32),
-        odd_steps=added[odd],
-        odd_variance_on=extra[0][odd],
-        odd_variance_off=extra[1][odd],
-        variance_match=float(variances[P]),
-        variance_other=float(variances[AP]),
-        variance_column=decision**2,
-        offset=sigma_offset * offset,
-        level=levels,
-        polarity=polarity,
-        key=key,
+        deviation=(1.0 / cells.resistance_ohm - nominal[cells.meant()]) / unit,
+        spread=expected_spread(die, classes),
+        variances=noise_variances(die, mapping, classes),
+        telegraph=slopes**2 * cells.rtn_variance,
+        decision=mapping.sigma_sa_noise_v / count_v if "sa_noise" in die.effects else 0.0,
+        offset=sigma_offset * columns.offsets(die, mapping, site, cells.bits.shape[1]),
+        reference=lambda p, ap: ((1.0 / p - nominal[P]) / unit, (1.0 / ap - nominal[AP]) / unit),
     )
+    return columns.record(cells, die, mapping, site, analog)
+
+
+def read_j(mapping: MappingCard, classes: tuple[Branch, ...], reads: Reads) -> float:
+    """Return the energy drawn through cells and bit lines, in J.
+
+    ``vdd v_read G t_read`` per driven branch, as the regulated bit line takes its current from the
+    supply, and ``C v_read vdd`` per column read to charge the bit line.
+    """
+    pulse = mapping.vdd_v * mapping.v_read_v * mapping.t_read_s
+    lines = reads.columns * mapping.bitline_f * mapping.v_read_v * mapping.vdd_v
+    p_j, ap_j = pulse / classes[P].total_ohm, pulse / classes[AP].total_ohm
+    return reads.matches * p_j + reads.others * ap_j + lines
+
+
+FAMILY = Family(
+    name="current_sum",
+    what="the currents of a column add up",
+    gives="counts",
+    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc"},
+    absent=frozenset(),
+    cells=("2t2mtj",),
+    converters=("sense_amplifier", "sar", "flash"),
+    rows_at_once="all",
+    needs=("readout_ohm",),
+    program=program,
+    read_j=read_j,
+)

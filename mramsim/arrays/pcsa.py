@@ -9,21 +9,20 @@ does not.
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from mramsim.arrays import cells as cell_library
 from mramsim.arrays.card import MappingCard
-from mramsim.arrays.cells import OPEN, SHORT, Branch, Cells, Die
+from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
+from mramsim.arrays.family import Family, Reads, Site
 from mramsim.devices.noise import thermal_shot_a2_per_hz
-from mramsim.kernels.converters import REACH
-from mramsim.kernels.pcsa import PcsaTile
-from mramsim.kernels.words import pack_bits
 
-MODELLED = cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"}
-ABSENT = frozenset({"reference"})  # a differential cell is its own reference
+if TYPE_CHECKING:
+    from mramsim.kernels.pcsa import PcsaTile
+
 Floats = NDArray[np.float64]
 _NODES = 64  # quadrature points of the noise integral
 
@@ -93,6 +92,10 @@ def probability_of_one(
     input_v: NDArray[np.float64], sigma_v: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return Phi(input / sigma); 0 or 1 beyond 8 sigma, and without noise."""
+    from scipy.special import ndtr
+
+    from mramsim.kernels.converters import REACH
+
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(sigma_v > 0.0, input_v / sigma_v, np.where(input_v >= 0, np.inf, -np.inf))
     result = ndtr(margin)
@@ -100,31 +103,33 @@ def probability_of_one(
     return np.where(margin < -REACH, 0.0, result)
 
 
-def program(
-    cells: Cells,
-    die: Die,
-    mapping: MappingCard,
-    driven: NDArray[np.bool_],
-    offset: NDArray[np.float64],
-    key: NDArray[np.uint32],
+def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> PcsaTile:
+    """Make the record of a tile whose columns have one sense amplifier each."""
+    offset = site.generator("sa_offset").standard_normal((1, cells.bits.shape[1]))
+    return decided(cells, die, mapping, site, offset)
+
+
+def decided(
+    cells: Cells, die: Die, mapping: MappingCard, site: Site, offset: NDArray[np.float64]
 ) -> PcsaTile:
-    """Make the record of a tile.
+    """Make the record of a tile from the offsets of its sense amplifiers.
 
     Parameters
     ----------
     cells : Cells
     die : Die
     mapping : MappingCard
-    driven : bool array [positions, rows]
-        Rows read at each position.
-    offset : float64 array [columns]
-        Sense-amplifier offset in standard deviations.
-    key : uint32 array [2]
+    site : Site
+    offset : float64 array [1 or rows, columns]
+        In standard deviations of the card.
 
     Returns
     -------
     PcsaTile
     """
+    from mramsim.kernels.pcsa import PcsaTile
+    from mramsim.kernels.words import pack_bits
+
     effects = die.effects
     variances = noise_variances(die, mapping, cells.classes)
     telegraph = junction_sensitivity(mapping, cells.classes)[cells.state] ** 2 * cells.rtn_variance
@@ -132,7 +137,7 @@ def program(
     sigma_offset = mapping.sigma_sa_offset_v if "sa_offset" in effects else 0.0
     sigma = np.sqrt((variances[cells.state] + telegraph).sum(axis=0) + decision**2)
     signal = signal_v(cells, mapping)
-    shift = (sigma_offset * offset)[None, :]
+    shift = sigma_offset * offset
     one_on = probability_of_one(shift + signal, sigma)
     one_off = probability_of_one(shift - signal, sigma)
     stored = cells.bits.astype(np.bool_)
@@ -141,11 +146,37 @@ def program(
     rows, columns = np.nonzero((wrong_on > 0.0) | (wrong_off > 0.0))
     return PcsaTile(
         weight=pack_bits(cells.bits.T).T.copy(),
-        driven=pack_bits(driven),
-        rows_on=driven.sum(axis=1).astype(np.int32),
+        driven=pack_bits(site.driven),
+        rows_on=site.driven.sum(axis=1).astype(np.int32),
         odd_row=rows.astype(np.int32),
         odd_column=columns.astype(np.int32),
         wrong_on=wrong_on[rows, columns],
         wrong_off=wrong_off[rows, columns],
-        key=key,
+        key=site.key,
     )
+
+
+def read_j(mapping: MappingCard, classes: tuple[Branch, ...], reads: Reads) -> float:
+    """Return the energy drawn through cells and bit lines, in J.
+
+    Both branches of a cell are charged to the supply and discharge to ``vdd exp(-t / R C)``; the
+    supply gives ``C vdd (vdd - v_end)`` for each, whatever the input.
+    """
+    ohm = np.array([classes[P].total_ohm, classes[AP].total_ohm])
+    drawn_j = mapping.bitline_f * mapping.vdd_v * (mapping.vdd_v - node_v(ohm, mapping))
+    return (reads.matches + reads.others) * float(drawn_j.sum())
+
+
+FAMILY = Family(
+    name="pcsa",
+    what="each cell is read by a pre-charge sense amplifier with XNOR, bits are counted",
+    gives="bits",
+    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"},
+    absent=frozenset({"reference"}),  # a differential cell is its own reference
+    cells=("2t2mtj",),
+    converters=("sense_amplifier",),
+    rows_at_once="one",
+    needs=(),
+    program=program,
+    read_j=read_j,
+)

@@ -20,9 +20,9 @@ REACH = 8.0  # sigmas within which a draw could matter
 class Converter(NamedTuple):
     """How the analog count is passed on.
 
-    ``EXACT``: as it is; ``CODES``: ``low + step * code`` with ``code`` from 0 to ``codes - 1``;
-    ``VOTE``: +1 or -1 against the column's level; ``SWEEP``: a reference swept over all counts, one
-    comparison each.
+    ``EXACT``: as it is; ``CODES``: ``low + step * code`` with ``code`` from 0 to ``codes - 1``, by
+    the tile's own converters; ``VOTE``: +1 or -1 against the column's level; ``SWEEP``: a reference
+    swept over all counts, one comparison each.
     """
 
     mode: int
@@ -41,6 +41,49 @@ def code_of(value: Any, converter: Any) -> Any:
 
 
 @kernel
+def bent(value: Any, tile: Any, converter: Any, column: Any) -> Any:
+    """Return what a converter with offset, gain error and bow makes of a count.
+
+    ``v + offset + gain (v - middle) + bow (1 - u^2)``, ``u = (v - middle) / half`` cut at -1 and 1.
+    """
+    half = converter.step * max(converter.codes - 1, 1) / 2.0
+    away = value - (converter.low + converter.step * (converter.codes - 1) / 2.0)
+    u = min(max(away / half, -1.0), 1.0)
+    bow = tile.bend[2, column] * (1.0 - u * u)
+    return value + tile.bend[0, column] + tile.bend[1, column] * away + bow
+
+
+@kernel
+def code_of_column(value: Any, tile: Any, converter: Any, column: Any) -> Any:
+    """Return the code that a column's own converter gives."""
+    if tile.comparators.shape[0] > 0:
+        turned = 0.0
+        for level in range(tile.comparators.shape[1]):
+            if value >= tile.comparators[column, level]:
+                turned += 1.0
+        return turned
+    if tile.bend.shape[1] > 0:
+        return code_of(bent(value, tile, converter, column), converter)
+    return code_of(value, converter)
+
+
+@kernel
+def missed(tile: Any, rows_on: Any, border: Any, column: Any) -> Any:
+    """Return by how many counts the reference for `border` (whole counts and a half) is off.
+
+    Mean over the two columns of reference cells around it, each with its first cells matching.
+    """
+    if tile.reference_match.shape[0] == 0:
+        return 0.0
+    match = tile.reference_match[column // tile.reference_shared]
+    other = tile.reference_other[column // tile.reference_shared]
+    on = np.int64(rows_on)
+    below = min(max(np.int64(np.floor(border)), 0), on)
+    above = min(max(np.int64(np.floor(border)) + 1, 0), on)
+    return other[on] + 0.5 * (match[below] - other[below] + match[above] - other[above])
+
+
+@kernel
 def border_of(rows_on: Any, level: Any, polarity: Any) -> Any:
     """Return the reference of a column that votes, in counts.
 
@@ -54,17 +97,27 @@ def border_of(rows_on: Any, level: Any, polarity: Any) -> Any:
 
 @kernel
 def swept(
-    value: Any, sigma: Any, rows_on: Any, image: Any, place: Any, step: Any, column: Any, key: Any
+    value: Any, sigma: Any, rows_on: Any, image: Any, place: Any, step: Any, column: Any, tile: Any
 ) -> Any:
-    """Count the reference levels 1/2, 3/2, ... below the column, each compared with fresh noise."""
-    count = min(max(np.floor(value - REACH * sigma + 0.5), 0.0), rows_on)
-    last = min(max(np.floor(value + REACH * sigma + 0.5), 0.0), rows_on)
+    """Count the reference levels 1/2, 3/2, ... below the column, each compared with fresh noise.
+
+    Levels of real reference cells need not rise, so all of them are looked at; of ideal ones only
+    those within 8 sigma.
+    """
+    count, first, last = 0.0, np.int64(0), np.int64(rows_on)
+    if tile.reference_match.shape[0] == 0:
+        count = min(max(np.floor(value - REACH * sigma + 0.5), 0.0), rows_on)
+        first = np.int64(count)
+        last = np.int64(min(max(np.floor(value + REACH * sigma + 0.5), 0.0), rows_on))
     draws = 0
-    for level in range(np.int64(count), np.int64(last)):
-        at = step + np.uint32(level + 1)
-        noise = normal(image, place, at, np.uint32(column), key[0], key[1])
-        draws += 1
-        if value + sigma * noise > level + 0.5:
+    for level in range(first, last):
+        border = level + 0.5 + missed(tile, rows_on, level + 0.5, column)
+        noise = 0.0
+        if abs(value - border) <= REACH * sigma:
+            at = step + np.uint32(level + 1)
+            noise = normal(image, place, at, np.uint32(column), tile.key[0], tile.key[1])
+            draws += 1
+        if value + sigma * noise > border:
             count += 1.0
     return count, draws
 
@@ -94,23 +147,26 @@ def add_noise(
 
 
 @kernel
-def unsettled_codes(values: Any, sigmas: Any, converter: Any, open_: Any) -> Any:
+def unsettled_codes(values: Any, sigmas: Any, tile: Any, converter: Any, open_: Any) -> Any:
     """Mark the columns whose code could change within 8 sigma (uint8 [M])."""
+    if tile.comparators.shape[0] == 0 and tile.bend.shape[1] == 0:
+        for column in range(values.size):
+            reach = REACH * sigmas[column]
+            first = code_of(values[column] - reach, converter)
+            open_[column] = first != code_of(values[column] + reach, converter)
+        return
     for column in range(values.size):
         reach = REACH * sigmas[column]
-        first = code_of(values[column] - reach, converter)
-        open_[column] = first != code_of(values[column] + reach, converter)
+        first = code_of_column(values[column] - reach, tile, converter, column)
+        open_[column] = first != code_of_column(values[column] + reach, tile, converter, column)
 
 
 @kernel
-def unsettled_votes(
-    values: Any, sigmas: Any, rows_on: Any, level: Any, polarity: Any, open_: Any
-) -> Any:
-    """Mark the columns whose vote could change within 8 sigma (uint8 [M])."""
+def votes(values: Any, tile: Any, rows_on: Any, beyond: Any) -> Any:
+    """Fill how far each column lies above its reference, in counts (float64 [M])."""
     for column in range(values.size):
-        reach = REACH * sigmas[column]
-        border = border_of(rows_on, level[column], polarity[column])
-        open_[column] = abs(values[column] - border) <= reach
+        border = border_of(rows_on, tile.level[column], tile.polarity[column])
+        beyond[column] = values[column] - (border + missed(tile, rows_on, border, column))
 
 
 @kernel
@@ -134,15 +190,17 @@ def convert(
     if mode == SWEEP:
         for column in range(columns):
             count, made = swept(
-                values[column], sigmas[column], rows_on, image, place, step, column, tile.key
+                values[column], sigmas[column], rows_on, image, place, step, column, tile
             )
             numbers[column] = 2.0 * count - rows_on
             draws += made
         return draws
     if mode == CODES:
-        unsettled_codes(values, sigmas, converter, open_)
+        unsettled_codes(values, sigmas, tile, converter, open_)
     elif mode == VOTE:
-        unsettled_votes(values, sigmas, rows_on, tile.level, tile.polarity, open_)
+        votes(values, tile, rows_on, numbers)
+        for column in range(columns):
+            open_[column] = abs(numbers[column]) <= REACH * sigmas[column]
     else:
         for column in range(columns):
             open_[column] = sigmas[column] > 0.0
@@ -152,13 +210,13 @@ def convert(
     add_noise(values, sigmas, chosen, draws, image, place, step, tile.key, numbers)
     if mode == CODES:
         for column in range(columns):
-            passed = converter.low + converter.step * code_of(values[column], converter)
-            numbers[column] = 2.0 * passed - rows_on
+            code = code_of_column(values[column], tile, converter, column)
+            numbers[column] = 2.0 * (converter.low + converter.step * code) - rows_on
     elif mode == VOTE:
+        votes(values, tile, rows_on, numbers)
         for column in range(columns):
             polarity = tile.polarity[column]
-            beyond = values[column] - border_of(rows_on, tile.level[column], polarity)
-            numbers[column] = 1.0 if beyond * polarity > 0.0 else -1.0
+            numbers[column] = 1.0 if numbers[column] * polarity > 0.0 else -1.0
     else:
         for column in range(columns):
             numbers[column] = 2.0 * values[column] - rows_on

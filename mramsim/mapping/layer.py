@@ -10,39 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays.card import MappingCard
+from mramsim.arrays.converter import Range, fit_range
+from mramsim.arrays.families import FAMILIES
+from mramsim.arrays.family import CODING
 from mramsim.mapping.tiles import Tile, cut, interleave, row_spans
 from mramsim.network.nodes import Product, Threshold
 from mramsim.network.nodes.base import Array
 from mramsim.network.nodes.threshold import NEVER
 
 Reading = Literal["count", "codes", "vote", "sweep"]
-
-
-@dataclass(frozen=True)
-class Range:
-    """A quantiser over counts: ``low + step * code``, codes from 0 to ``codes - 1``."""
-
-    low: float
-    step: float
-    codes: int
-
-    def quantise(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `counts` rounded to the next step and cut at both ends."""
-        code = np.floor((counts - self.low) / self.step + 0.5)
-        return self.low + self.step * np.clip(code, 0.0, self.codes - 1.0)
-
-
-def fit_range(low: float, high: float, bits: int) -> Range:
-    """Return the range of ``2**bits`` codes that covers counts `low` to `high`.
-
-    A step is never below one count: with room to spare the codes are exact counts around the
-    middle.
-    """
-    codes = 1 << bits
-    if high - low <= codes - 1:
-        first = np.floor((low + high - (codes - 1)) / 2)
-        return Range(float(max(first, 0.0) if low >= 0 else first), 1.0, codes)
-    return Range(float(low), float((high - low) / (codes - 1)), codes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,9 +173,9 @@ def place_layer(
     tiles = cut(node.fan_out, node.groups, spans, card.columns)
     order = interleave(node.fan_in, spans) if card.row_order == "interleaved" else None
     reading: Reading
-    if card.sensing == "pcsa":
+    if FAMILIES[card.sensing].gives == "bits":
         reading = "count"
-    elif card.converter == "sar":
+    elif card.converter in CODING:
         reading = "codes"
     elif threshold is not None and node.planes == 1 and card.partial_sums == "majority":
         reading = "vote"

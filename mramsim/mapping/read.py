@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
-from mramsim.kernels.current_sum import CurrentSumTile, read_current_sum
 from mramsim.kernels.pcsa import PcsaTile, read_pcsa
 from mramsim.kernels.words import pack
 from mramsim.mapping.events import LayerEvents, digital_events, tile_events
@@ -16,7 +16,7 @@ from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.tiles import Tile
 from mramsim.network.nodes.base import Array
 
-Record = CurrentSumTile | PcsaTile
+Record = AnalogTile | PcsaTile
 Sums = NDArray[np.float64]
 
 
@@ -108,13 +108,14 @@ def _read_plane(
     rows_on = np.tile(driven, len(images))[:, None]
     sums = np.zeros((len(x), columns), dtype=np.float64)
     draws: int
-    if isinstance(record, PcsaTile):
+    if isinstance(record, PcsaTile):  # a family that gives bits
         counts = np.empty((len(x), columns), dtype=np.int32)
         draws = read_pcsa(x, images, positions, plane, record, counts)
         np.subtract(2.0 * counts, rows_on, out=sums)
     else:
         converter = _converter(layer, quantised)
-        draws = read_current_sum(x, images, positions, plane, record, converter, sums)
+        lanes = lanes_for(record)
+        draws = read_analog(x, images, positions, plane, record, converter, lanes, sums)
     if quantised and layer.sum_range is not None and layer.reading != "vote":
         sums = 2.0 * layer.sum_range.quantise((sums + rows_on) / 2.0) - rows_on
     return sums, draws

@@ -6,14 +6,14 @@ import pytest
 from effect_cases import LARGE, ZERO
 from tiles import CSUM, PCSA, make
 
-from mramsim.sampling import MODELLED
+from mramsim.arrays.families import FAMILIES
 
 BITS = np.random.default_rng(1).integers(0, 2, (48, 12))
 X = np.random.default_rng(2).integers(0, 2, 48)
 CASES = [
     pytest.param(mapping, effect, id=f"{sensing}-{effect}")
     for mapping, sensing in ((CSUM, "current_sum"), (PCSA, "pcsa"))
-    for effect in sorted(MODELLED[sensing] - {"adc", "ir_drop", "reference"})
+    for effect in sorted(FAMILIES[sensing].modelled - {"adc", "ir_drop", "reference"})
 ]
 
 
@@ -49,7 +49,7 @@ def test_alone_it_changes_the_analog_quantity(mapping, effect):
 
 @pytest.mark.parametrize(("mapping", "effect"), CASES)
 def test_at_zero_it_equals_off_beside_all_others(mapping, effect):
-    others = MODELLED["pcsa" if mapping == PCSA else "current_sum"] - {effect, "ir_drop"}
+    others = FAMILIES["pcsa" if mapping == PCSA else "current_sum"].modelled - {effect, "ir_drop"}
     zero = ZERO[effect]
     on, off = built(mapping, others | {effect}, zero), built(mapping, others, zero)
     assert same(on.record, off.record)

@@ -7,6 +7,7 @@ from tiles import CSUM, PCSA, make, quiet, random_bits, read
 
 STATIC = ("d2d", "stuck", "bias", "flicker", "write_error")
 DEFECTS = {"short_rate": 0.02, "open_rate": 0.03, "write_error_rate": 0.01}
+SA_OFFSET = 11  # number of the effect
 ROWS, COLUMNS = 120, 40
 
 
@@ -51,7 +52,9 @@ def test_sense_amplifiers_decide_as_the_branches_discharge():
         PCSA,
         **DEFECTS,
     )
-    offset = np.random.default_rng([0, 100]).standard_normal(30) * made.mapping.sigma_sa_offset_v
+    offset = (
+        np.random.default_rng([0, SA_OFFSET]).standard_normal(30) * made.mapping.sigma_sa_offset_v
+    )
     x = random_bits(2, 20, 64)
     inputs = [naive.latch_input_v(made.cells, row, made.mapping) for row in x]
     ones = np.array([(one + offset >= 0).sum(axis=0) for one in inputs])

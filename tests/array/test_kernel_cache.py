@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import mramsim.kernels
-from mramsim.kernels import current_sum, gauss, jit, pcsa, philox, words
+from mramsim.kernels import analog, gauss, jit, pcsa, philox, words
 
 FOLDER = Path(mramsim.kernels.__file__).parent
 
@@ -17,9 +17,9 @@ SMALL = """
 import hashlib, sys
 sys.path[:0] = [{tests!r}, {array!r}]
 import numpy as np
-from test_kernel_current_sum import MODES, random_tile
+from test_kernel_analog import MODES, random_tile
 from test_kernel_pcsa import random_tile as random_pcsa
-from mramsim.kernels.current_sum import read_current_sum
+from mramsim.kernels.analog import lanes_for, read_analog
 from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.words import pack, pack_bits
 
@@ -29,7 +29,7 @@ for mode in MODES:
     tile, driven = random_tile(rng, 70, 4, positions=2, odd=0.1)
     x = rng.integers(0, 2, (6, 70)) & np.tile(driven, (3, 1))
     sums = np.empty((6, 4))
-    read_current_sum(pack_bits(x), np.arange(3), 2, 1, tile, mode.values[0], sums)
+    read_analog(pack_bits(x), np.arange(3), 2, 1, tile, mode.values[0], lanes_for(tile), sums)
     digest.update(sums.tobytes())
 tile, driven = random_pcsa(rng, 70, 4)
 counts = np.empty((6, 4), np.int32)
@@ -67,7 +67,7 @@ def test_every_kernel_file_is_part_of_the_key(tmp_path):
 
 def test_compiled_code_on_disk_carries_the_key():
     compiled = [
-        current_sum.read_current_sum,
+        analog.read_analog,
         pcsa.read_pcsa,
         words.pack,
         words.xnor_popcount,

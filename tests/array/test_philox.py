@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
 from mramsim.kernels.converters import EXACT, Converter
-from mramsim.kernels.current_sum import CurrentSumTile, read_current_sum
 from mramsim.kernels.philox import philox, uniform, unit
 
 FF = 0xFFFFFFFF
@@ -27,7 +27,7 @@ def compiled(counter, key):
 
 def drawn(images, positions, plane, columns, key):
     """Normal numbers [images, positions, columns] as a read draws them: a tile of nothing else."""
-    tile = CurrentSumTile(
+    tile = AnalogTile(
         weight=np.zeros((1, columns), np.uint64),
         driven=np.zeros((1, 1), np.uint64),
         rows_on=np.zeros(1, np.int32),
@@ -44,6 +44,11 @@ def drawn(images, positions, plane, columns, key):
         variance_other=0.0,
         variance_column=1.0,
         offset=np.zeros(columns),
+        reference_match=np.zeros((0, 1)),
+        reference_other=np.zeros((0, 1)),
+        reference_shared=1,
+        bend=np.zeros((3, 0)),
+        comparators=np.zeros((0, 0)),
         level=np.zeros(columns, np.int32),
         polarity=np.ones(columns, np.int8),
         key=np.array(key, np.uint32),
@@ -51,9 +56,9 @@ def drawn(images, positions, plane, columns, key):
     sums = np.zeros((len(images) * positions, columns))
     x = np.zeros((len(sums), 1), np.uint64)
     converter = Converter(EXACT, 0.0, 1.0, 1)
-    made = read_current_sum(
-        x, np.asarray(images, np.int64), positions, plane, tile, converter, sums
-    )
+    lanes = lanes_for(tile)
+    indices = np.asarray(images, np.int64)
+    made = read_analog(x, indices, positions, plane, tile, converter, lanes, sums)
     assert made == sums.size
     return sums.reshape(len(images), positions, columns) / 2.0
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from effect_cases import LARGE, ZERO, Case
+from effect_cases import LARGE, NEEDS, ZERO, Case
 
 import mramsim as ms
+from mramsim.arrays.families import FAMILIES
 from mramsim.effects import NAMES
-from mramsim.sampling import MODELLED
 
 MAPPINGS = ms.list_cards("mapping")
 JUNG = "stt_jung_nature_2022"
@@ -43,7 +43,7 @@ def same_records(one, other):
 CASES = [
     pytest.param(mapping, effect, id=f"{mapping}-{effect}")
     for mapping in MAPPINGS
-    for effect in sorted(MODELLED[ms.load_card("mapping", mapping).sensing] & set(ZERO))
+    for effect in sorted(FAMILIES[ms.load_card("mapping", mapping).sensing].modelled & set(ZERO))
 ]
 
 
@@ -65,10 +65,11 @@ def test_zero_equals_off(networks, images, mapping, effect):
 def test_large_and_alone_it_changes_decisions(networks, images, mapping, effect):
     network = networks["tiny"]
     x = images(network, 60)
-    chip = chip_of(network, mapping, LARGE[effect], only=[effect])
-    run = chip.run(x, checked=60)
+    needed = NEEDS.get(effect, [])
+    run = chip_of(network, mapping, LARGE[effect], only=[effect, *needed]).run(x, checked=60)
+    still = chip_of(network, mapping, LARGE[effect], only=[*needed, "none"]).run(x)
     assert sum(wrong for wrong, _ in run.decision_errors.values()) > 0
-    assert (run.scores != network.scores(x)).any()
+    assert (run.scores != still.scores).any()
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
@@ -87,9 +88,10 @@ def test_adc_changes_decisions_and_fine_codes_equal_off(networks, images, mappin
 
 
 def test_every_modelled_effect_has_its_case():
-    for effects in MODELLED.values():
-        assert effects <= set(NAMES)
-        assert effects - {"adc", "ir_drop", "reference"} <= set(LARGE)
+    for family in FAMILIES.values():
+        assert family.modelled <= set(NAMES)
+        assert not family.modelled & family.absent
+        assert family.modelled - {"adc", "ir_drop"} <= set(LARGE)
     assert set(LARGE) == set(ZERO)
 
 
@@ -158,7 +160,7 @@ def test_accuracy_falls_to_chance_with_the_tmr(digits, mapping):
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_switches(networks, mapping):
     placed = ms.place(networks["tiny"], mapping)
-    modelled = MODELLED[placed.card.sensing]
+    modelled = FAMILIES[placed.card.sensing].modelled
     cheap = {"write_error_rate": 0.0}
 
     def effects(**switches):

@@ -4,11 +4,12 @@ import naive
 import numpy as np
 import pytest
 
+from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
-from mramsim.kernels.current_sum import CurrentSumTile, read_current_sum
 from mramsim.kernels.words import pack_bits
 
 SHAPES = [(1, 1), (1, 5), (63, 1), (64, 3), (65, 4), (130, 7), (257, 3), (300, 2), (600, 2)]
+EXACTLY = Converter(EXACT, 0.0, 1.0, 1)
 MODES = [
     pytest.param(Converter(EXACT, 0.0, 1.0, 1), id="exact"),
     pytest.param(Converter(CODES, 0.0, 1.0, 64), id="codes"),
@@ -29,7 +30,7 @@ def random_tile(rng, rows, columns, positions=1, odd=0.05, noise=0.02, spread=0.
     on = driven.sum(axis=1)
     level = rng.integers(-8, 9, columns)
     level[: columns // 3] = rng.choice([-(1 << 30), 1 << 30], columns // 3)
-    return CurrentSumTile(
+    return AnalogTile(
         weight=pack_bits(rng.integers(0, 2, (columns, rows))).T.copy(),
         driven=pack_bits(driven),
         rows_on=on.astype(np.int32),
@@ -46,6 +47,11 @@ def random_tile(rng, rows, columns, positions=1, odd=0.05, noise=0.02, spread=0.
         variance_other=noise / 3,
         variance_column=noise,
         offset=rng.normal(size=columns) * (noise > 0),
+        reference_match=np.zeros((0, 1)),
+        reference_other=np.zeros((0, 1)),
+        reference_shared=1,
+        bend=np.zeros((3, 0)),
+        comparators=np.zeros((0, 0)),
         level=level.astype(np.int32),
         polarity=rng.choice([-1, 1], columns).astype(np.int8),
         key=rng.integers(0, 1 << 32, 2, dtype=np.uint64).astype(np.uint32),
@@ -57,8 +63,10 @@ def both(tile, driven, converter, rng, images=2, plane=0):
     x = rng.integers(0, 2, (images * positions, driven.shape[1])) & np.tile(driven, (images, 1))
     indices = rng.integers(0, 1 << 31, images)
     sums = np.full((len(x), tile.weight.shape[1]), np.nan)
-    made = read_current_sum(pack_bits(x), indices, positions, plane, tile, converter, sums)
-    return sums, naive.read_current_sum(tile, converter, x, indices, positions, plane), made
+    made = read_analog(
+        pack_bits(x), indices, positions, plane, tile, converter, lanes_for(tile), sums
+    )
+    return sums, naive.read_analog(tile, converter, x, indices, positions, plane), made
 
 
 @pytest.mark.parametrize("converter", MODES)
@@ -94,15 +102,76 @@ def test_equals_the_twin_at_the_edges(converter, change):
     assert (made == 0) == (change == "no noise")
 
 
-@pytest.mark.parametrize("sign", [-127, 127])
+def referred(rng, tile, rows, shared):
+    """The tile with real reference columns, one for `shared` of its own."""
+    count = -(-tile.weight.shape[1] // shared)
+    sums = np.cumsum(rng.normal(size=(2, count, rows + 1)) * 0.3, axis=2)
+    sums[:, :, 0] = 0.0
+    return tile._replace(reference_match=sums[0], reference_other=sums[1], reference_shared=shared)
+
+
+@pytest.mark.parametrize("converter", MODES)
+@pytest.mark.parametrize("shared", [1, 4])
+def test_equals_the_twin_with_real_references(converter, shared):
+    rng = np.random.default_rng([shared, converter.mode])
+    tile, driven = random_tile(rng, 70, 6, positions=4)
+    real = referred(rng, tile, 70, shared)
+    found, expected, _ = both(real, driven, converter, rng, images=6)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_references_that_miss_move_votes_and_swept_counts():
+    rng = np.random.default_rng(3)
+    tile, _ = random_tile(rng, 64, 30, odd=0.0, noise=0.0, spread=0.0)
+    for converter in (Converter(VOTE, 0.0, 1.0, 1), Converter(SWEEP, 0.0, 1.0, 1)):
+        real = referred(rng, tile, 64, 1)
+        x = rng.integers(0, 2, (20, 64))
+        sums = np.zeros((2, 20, 30))
+        for at, one in zip(sums, (tile, real), strict=True):
+            read_analog(pack_bits(x), np.arange(20), 1, 0, one, converter, lanes_for(tile), at)
+        assert (sums[0] != sums[1]).mean() > 0.01
+
+
+CODED = [mode for mode in MODES if mode.values[0].mode == CODES]
+
+
+@pytest.mark.parametrize("converter", CODED)
+@pytest.mark.parametrize("kind", ["bend", "comparators"])
+def test_equals_the_twin_with_errors_of_the_converters(converter, kind):
+    converter = converter._replace(codes=min(converter.codes, 64))
+    rng = np.random.default_rng([converter.codes, len(kind)])
+    tile, driven = random_tile(rng, 70, 6, positions=2)
+    if kind == "bend":
+        tile = tile._replace(bend=rng.normal(size=(3, 6)) * [[2.0], [0.1], [1.0]])
+    else:
+        levels = converter.low + converter.step * (np.arange(converter.codes - 1) + 0.5)
+        tile = tile._replace(comparators=levels + rng.normal(size=(6, converter.codes - 1)))
+    found, expected, made = both(tile, driven, converter, rng, images=12)
+    np.testing.assert_array_equal(found, expected)
+    assert made > 0
+
+
+@pytest.mark.parametrize("converter", MODES)
+def test_wide_deviations_equal_the_twin(converter):
+    rng = np.random.default_rng(8)
+    tile, driven = random_tile(rng, 300, 5)
+    wide = rng.integers(-32767, 32768, (300, 5)).astype(np.int16)
+    wide[tile.odd_row, tile.odd_column] = 0
+    tile = tile._replace(deviation=wide, step=1e-4)
+    found, expected, _ = both(tile, driven, converter, rng, images=4)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("sign", [-127, 127, -32767, 32767])
 @pytest.mark.parametrize("rows", [255, 256, 257, 259, 513, 1024])
-def test_lanes_of_16_bits_do_not_overflow(rows, sign):
+def test_lanes_do_not_overflow(rows, sign):
     rng = np.random.default_rng(rows)
     tile, _ = random_tile(rng, rows, 3, odd=0.0, noise=0.0)
-    tile = tile._replace(deviation=np.full((rows, 3), sign, np.int8), step=1.0)
+    kind = np.int8 if abs(sign) < 128 else np.int16
+    tile = tile._replace(deviation=np.full((rows, 3), sign, kind), step=1.0)
     sums = np.empty((1, 3))
     ones = pack_bits(np.ones((1, rows), bool))
-    read_current_sum(ones, np.zeros(1, np.int64), 1, 0, tile, Converter(EXACT, 0.0, 1.0, 1), sums)
+    read_analog(ones, np.zeros(1, np.int64), 1, 0, tile, EXACTLY, lanes_for(tile), sums)
     weight = [[naive.bit_of(tile.weight[:, c], r) for r in range(rows)] for c in range(3)]
     count = np.sum(weight, axis=1) + tile.base[0] + rows * sign
     assert sums[0].tolist() == (2.0 * count - rows).tolist()
@@ -115,7 +184,7 @@ def test_draws_are_made_only_where_eight_sigma_could_matter():
     x = rng.integers(0, 2, (5, 64))
     images, sums = np.arange(5), np.empty((5, 40))
     for converter, least in ((Converter(CODES, 0.0, 1.0, 65), 1), (Converter(VOTE, 0, 1.0, 1), 0)):
-        made = read_current_sum(pack_bits(x), images, 1, 0, tile, converter, sums)
+        made = read_analog(pack_bits(x), images, 1, 0, tile, converter, lanes_for(tile), sums)
         needed = 0
         for n, column in np.ndindex(sums.shape):
             value, sigma, on = naive.analog_column(tile, list(x[n]), 0, column)

@@ -1,8 +1,10 @@
-"""Read a tile whose column currents add up: one analog count per column, then a decision.
+"""Read a tile whose columns sum: one analog count per column, then a decision.
 
-The record of the tile is all that the kernel sees. Nominal matches come from a popcount; what the
-cells of a column add beyond their nominal value was stored at programming as integers on a grid and
-is summed in integers, so order, batch and threads cannot matter. What follows from the count is in
+What a column sums - currents, resistances, charges - is no matter here: its count is ``gain *
+matches + step * steps + offset``, with a noise variance by class of cell. The record of the tile is
+all that the kernel sees. Nominal matches come from a popcount; what the cells of a column add
+beyond their nominal value was stored at programming as integers on a grid and is summed in
+integers, so order, batch and threads cannot matter. What follows from the count is in
 `mramsim.kernels.converters`.
 """
 
@@ -17,10 +19,10 @@ from mramsim.kernels.converters import convert
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.words import count_matches, rows_of
 
-_FLUSH = 256  # rows whose int8 deviations cannot overflow int16
+_FLUSH = 256  # rows whose deviations cannot overflow lanes of twice their width
 
 
-class CurrentSumTile(NamedTuple):
+class AnalogTile(NamedTuple):
     """A programmed tile of R rows and M columns; unit: counts (one match is 1).
 
     Attributes
@@ -37,10 +39,10 @@ class CurrentSumTile(NamedTuple):
         Grid of the stored deviations.
     base : int64 [P, M]
         Deviation in steps when every driven row carries bit 0.
-    deviation : int8 [R, M]
+    deviation : int8 or int16 [R, M]
         Steps added when the row carries bit 1.
     odd_row, odd_column : int32 [K]
-        Cells beyond int8 or with a noise of their own.
+        Cells beyond that or with a noise of their own.
     odd_steps : int64 [K]
         Steps they add when the row carries bit 1.
     odd_variance_on, odd_variance_off : float64 [K]
@@ -49,6 +51,15 @@ class CurrentSumTile(NamedTuple):
         Noise variance per matching cell, per other cell, per decision.
     offset : float64 [M]
         Sense-amplifier offset.
+    reference_match, reference_other : float64 [K, rows + 1]
+        Deviation of the first cells of each reference column, summed, in the matching and in the
+        other state; K = 0: ideal reference.
+    reference_shared : int
+        Neighbouring columns that compare with the same reference.
+    bend : float64 [3, M]
+        Offset, gain error and bow of each column's converter; [3, 0]: none.
+    comparators : float64 [M, codes - 1]
+        Count at which each comparator of a flash converter turns; [0, 0]: no flash errors.
     level : int32 [M]
         For votes: smallest signed accumulator ``polarity * (2 count - rows_on)`` that gives 1.
     polarity : int8 [M]
@@ -62,7 +73,7 @@ class CurrentSumTile(NamedTuple):
     gain: float
     step: float
     base: NDArray[np.int64]
-    deviation: NDArray[np.int8]
+    deviation: NDArray[np.int8] | NDArray[np.int16]
     odd_row: NDArray[np.int32]
     odd_column: NDArray[np.int32]
     odd_steps: NDArray[np.int64]
@@ -72,40 +83,57 @@ class CurrentSumTile(NamedTuple):
     variance_other: float
     variance_column: float
     offset: NDArray[np.float64]
+    reference_match: NDArray[np.float64]
+    reference_other: NDArray[np.float64]
+    reference_shared: int
+    bend: NDArray[np.float64]
+    comparators: NDArray[np.float64]
     level: NDArray[np.int32]
     polarity: NDArray[np.int8]
     key: NDArray[np.uint32]
 
 
+def lanes_for(tile: AnalogTile) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Return scratch to sum deviations in: a lane per column, twice as wide as they are."""
+    columns = tile.weight.shape[1]
+    if tile.deviation.dtype == np.int8:
+        return np.empty(columns, dtype=np.int16)
+    return np.empty(columns, dtype=np.int32)
+
+
 @kernel
-def add_deviations(tile: Any, x: Any, position: Any, steps: Any, rows: Any, narrow: Any) -> Any:
-    """Fill `steps` (int64 [M]) with the deviation of each column for one row of bits `x`."""
+def add_deviations(tile: Any, x: Any, position: Any, steps: Any, rows: Any, lanes: Any) -> Any:
+    """Fill `steps` (int64 [M]) with the deviation of each column for one row of bits `x`.
+
+    `lanes` (`lanes_for`) and `rows` (int64 [64 W]) are scratch.
+    """
     columns = steps.size
     base = tile.base[position]
     for column in range(columns):
         steps[column] = base[column]
     count = rows_of(x, rows)
     first = 0
+    wide = lanes.dtype.type
     while first < count:
         last = min(count, first + _FLUSH)
-        narrow[:] = 0
+        lanes[:] = 0
         while first + 4 <= last:
             d0 = tile.deviation[rows[first]]
             d1 = tile.deviation[rows[first + 1]]
             d2 = tile.deviation[rows[first + 2]]
             d3 = tile.deviation[rows[first + 3]]
             for column in range(columns):
-                pair0 = np.int16(np.int16(d0[column]) + np.int16(d1[column]))
-                pair1 = np.int16(np.int16(d2[column]) + np.int16(d3[column]))
-                narrow[column] = np.int16(narrow[column] + np.int16(pair0 + pair1))
+                pair0 = wide(wide(d0[column]) + wide(d1[column]))
+                pair1 = wide(wide(d2[column]) + wide(d3[column]))
+                lanes[column] = wide(lanes[column] + wide(pair0 + pair1))
             first += 4
         while first < last:
             single = tile.deviation[rows[first]]
             for column in range(columns):
-                narrow[column] = np.int16(narrow[column] + single[column])
+                lanes[column] = wide(lanes[column] + single[column])
             first += 1
         for column in range(columns):
-            steps[column] += narrow[column]
+            steps[column] += lanes[column]
 
 
 @kernel
@@ -143,8 +171,15 @@ def analog_counts(
 
 
 @kernel
-def read_current_sum(
-    x: Any, images: Any, positions: Any, step: Any, tile: Any, converter: Any, sums: Any
+def read_analog(
+    x: Any,
+    images: Any,
+    positions: Any,
+    step: Any,
+    tile: Any,
+    converter: Any,
+    lanes: Any,
+    sums: Any,
 ) -> Any:
     """Read every column of a tile once for every row of bits.
 
@@ -158,8 +193,10 @@ def read_current_sum(
         Output positions per image.
     step : int
         Bit plane: part of the random counter.
-    tile : CurrentSumTile
+    tile : AnalogTile
     converter : Converter
+    lanes : int16 or int32 [M]
+        Scratch, see `lanes_for`.
     sums : float64 [N, M]
         Filled with the numbers passed on: accumulators ``2 count - rows_on``, or votes.
 
@@ -172,7 +209,6 @@ def read_current_sum(
     base_step = np.uint32(step << 24)
     matches = np.empty(columns, dtype=np.int32)
     steps = np.empty(columns, dtype=np.int64)
-    narrow = np.empty(columns, dtype=np.int16)
     extra = np.zeros(columns, dtype=np.float64)
     values = np.empty(columns, dtype=np.float64)
     sigmas = np.empty(columns, dtype=np.float64)
@@ -186,7 +222,7 @@ def read_current_sum(
         image = np.uint32(images[n // positions])
         rows_on = np.float64(tile.rows_on[position])
         count_matches(x[n], tile.weight, tile.driven[position], matches)
-        add_deviations(tile, x[n], position, steps, rows, narrow)
+        add_deviations(tile, x[n], position, steps, rows, lanes)
         if tile.odd_row.size > 0:
             extra[:] = 0.0
             add_odd_cells(tile, x[n], position, steps, extra)
