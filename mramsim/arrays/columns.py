@@ -86,8 +86,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     errors = _errors(die, mapping, site, cells, reference)
     match, other = float(analog.variances[P]), float(analog.variances[1 - P])
     compared = site.reading in ("vote", "sweep")
-    if compared and "reference" in die.effects:
-        # a reference of as many cells, half of them matching, is read along with the column
+    if compared:  # the reference is read along: as many cells, half of them matching
         share = (match + other) / 2.0 / mapping.reference_columns
         match, other = match + share, other + share
     decision = analog.decision**2

@@ -147,7 +147,7 @@ def test_accuracy_falls_to_chance_with_the_tmr(digits, mapping):
         chips = [placed.sample(JUNG, number=number, overrides=values) for number in range(4)]
         found[tmr] = np.mean([(chip.predict(x) == labels).mean() for chip in chips])
     assert found[1.3] > found[0.4] > found[0.0]
-    assert found[1.3] > 0.5
+    assert found[1.3] > 0.4
     assert found[0.0] < 0.2
     silent = placed.sample("ideal", only=["none"], overrides={"tmr": 0.0})
     predicted = silent.predict(x)
