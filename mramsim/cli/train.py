@@ -9,32 +9,62 @@ import click
 
 from mramsim.cli import options as opt
 
+GRADIENTS = "bnn, bnn_plus"
+LOCAL = "local_errors, committee"
 METHOD_OPTIONS = (  # what is not given is left to the method
-    click.option("--stochastic", is_flag=True, help="bnn: draw activations while training."),
-    click.option("--loss", type=click.Choice(["hinge", "ce"]), help="bnn  [default: hinge]"),
-    click.option("--lr", type=float, help="bnn: first learning rate."),
+    click.option("--lr", type=float, help=f"{GRADIENTS}: first learning rate."),
+    click.option("--decay", type=float, help=f"{GRADIENTS}: last learning rate over the first."),
     click.option("--batch", type=int, help="Images of one update.  [default: 100]"),
+    click.option("--loss", type=click.Choice(["hinge", "ce"]), help=f"{GRADIENTS}"),
+    click.option("--stochastic", is_flag=True, help=f"{GRADIENTS}: draw activations in training."),
+    click.option("--norm", metavar="NAME", help=f"{GRADIENTS}: batch or shift."),
+    click.option("--optimiser", metavar="NAME", help=f"{GRADIENTS}: adam, adamax or bop."),
+    click.option(
+        "--slope",
+        metavar="NAME",
+        help=f"{GRADIENTS}: of activations: window, identity, bireal, signswish, tanh, irnet,"
+        " reste.",
+    ),
+    click.option("--weight-slope", metavar="NAME", help=f"{GRADIENTS}: of weights, likewise."),
+    click.option("--steepness", type=float, help=f"{GRADIENTS}: of signswish.  [default: 5]"),
+    click.option("--clamped", is_flag=True, help=f"{GRADIENTS}: signswish without negative slope."),
+    click.option(
+        "--scale",
+        metavar="NAME",
+        help=f"{GRADIENTS}: none, layer, filter, learned, learned-filter or power.",
+    ),
+    click.option(
+        "--regulariser", metavar="NAME", help=f"{GRADIENTS}: none, r1, r2, square or kurtosis."
+    ),
+    click.option("--strength", type=float, help=f"{GRADIENTS}: factor of the regulariser."),
+    click.option("--dropout", type=float, help=f"{GRADIENTS}: of hidden activations."),
+    click.option("--dropout-input", type=float, help=f"{GRADIENTS}: of inputs."),
+    click.option(
+        "--bit-errors", type=float, help=f"{GRADIENTS}: weights misread at this rate in training."
+    ),
+    click.option("--augment", metavar="NAME", help=f"{GRADIENTS}: none, shift or flip-shift."),
+    click.option(
+        "--precision",
+        metavar="NAME",
+        help=f"{GRADIENTS}: float32, or mixed (int8 and bfloat16, faster on recent processors).",
+    ),
     click.option(
         "--zeros",
         type=click.Choice(["strict", "paper"]),
-        help="local_errors, committee: the sign of 0 is never needed or +1, or 0 as in the authors'"
+        help=f"{LOCAL}: the sign of 0 is never needed or +1, or 0 as in the authors'"
         " code; the saved network is strict either way.  [default: strict]",
     ),
     click.option("--group", type=int, help="local_errors: neurons of which one is changed."),
     click.option("--members", type=int, help="committee: neurons of one vote.  [default: 11]"),
-    click.option(
-        "--robustness", type=float, help="local_errors, committee: margin.  [default: 0.25]"
-    ),
-    click.option(
-        "--reinforcement", type=float, help="local_errors, committee: rate.  [default: 0.5]"
-    ),
-    click.option("--clip", type=int, help="local_errors, committee: bound of the integers."),
+    click.option("--robustness", type=float, help=f"{LOCAL}: margin.  [default: 0.25]"),
+    click.option("--reinforcement", type=float, help=f"{LOCAL}: rate.  [default: 0.5]"),
+    click.option("--clip", type=int, help=f"{LOCAL}: bound of the integers."),
 )
 
 
 @click.command("train")
 @click.argument("method", metavar="METHOD")
-@click.option("--net", required=True, metavar="NAME", help="mlp-WxD or cnv-F.")
+@click.option("--net", required=True, metavar="NAME", help="mlp-WxD, cnv-F, ...")
 @click.option(
     "--data", required=True, metavar="NAME", help="digits, mnist, prototypes, ...; see the README."
 )
@@ -42,6 +72,15 @@ METHOD_OPTIONS = (  # what is not given is left to the method
 @click.option("--epochs", type=int, help="By default a sensible number for the data set.")
 @click.option("--planes", type=int, help="Bit planes of the input.")
 @click.option("--float-baseline", is_flag=True, help="Also train the float network.")
+@click.option(
+    "--validation", type=float, metavar="SHARE", help="Training images held out, 0 to 0.5."
+)
+@click.option(
+    "--patience",
+    type=int,
+    default=0,
+    help="Stop after this many epochs without a better validation accuracy; keep the best.",
+)
 @click.option("--checkpoint", metavar="DIR", help="Folder; a cut-off training continues from it.")
 @click.option("--threads", type=int, help="Threads of torch; another number may round otherwise.")
 @opt.shared(*METHOD_OPTIONS, opt.SEED, opt.DATA_DIR, opt.JSON, opt.CONFIG)
@@ -53,6 +92,8 @@ def command(
     epochs: int | None,
     planes: int | None,
     float_baseline: bool,
+    validation: float | None,
+    patience: int,
     checkpoint: str | None,
     seed: int,
     threads: int | None,
@@ -62,8 +103,8 @@ def command(
 ) -> None:
     """Train a binary network and, if wanted, its float baseline.
 
-    METHOD is bnn (Courbariaux et al. 2016), local_errors (Colombo et al. 2024) or committee
-    (Baldassi et al. 2015).
+    METHOD is bnn (Courbariaux et al. 2016), bnn_plus (Darabi et al. 2018), local_errors (Colombo et
+    al. 2024) or committee (Baldassi et al. 2015).
     """
     from mramsim.errors import InputError
     from mramsim.network.file import save_network
@@ -84,6 +125,8 @@ def command(
         seed=seed,
         planes=planes,
         float_baseline=float_baseline,
+        validation=validation,
+        patience=patience,
         checkpoint=checkpoint,
         data_dir=data_dir,
         threads=threads,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 METHODS = {
     "bnn": "mramsim.training.bnn",
+    "bnn_plus": "mramsim.training.bnn_plus",
     "local_errors": "mramsim.training.local_errors",
     "committee": "mramsim.training.committee",
 }
@@ -32,6 +33,8 @@ def train(
     seed: int = 0,
     planes: int | None = None,
     float_baseline: bool = False,
+    validation: float | None = None,
+    patience: int = 0,
     checkpoint: str | Path | None = None,
     data_dir: str | None = None,
     threads: int | None = None,
@@ -42,7 +45,8 @@ def train(
 
     Parameters
     ----------
-    method : {"bnn", "local_errors", "committee"}
+    method : str
+        One of `METHODS`.
     net : str
         Shape: ``mlp-WxD`` or ``cnv-F``; see `mramsim.training.shapes`.
     data : str or Dataset
@@ -54,6 +58,11 @@ def train(
         Bit planes of the input; the choice of the method or data set by default.
     float_baseline : bool
         Also train the float network of the same shape and keep its predictions.
+    validation : float, optional
+        Share of the training images to hold out; 0 by default, 0.1 with patience.
+    patience : int
+        Stop after this many epochs without a better validation accuracy, and keep the best epoch;
+        0: never, and the last epoch is kept.
     checkpoint : path-like, optional
         Folder; a training that was cut off continues from it.
     data_dir : str, optional
@@ -80,6 +89,12 @@ def train(
         raise InputError(f"epochs = {epochs}; at least 1 is allowed")
     if threads is not None and threads < 1:
         raise InputError(f"threads = {threads}; at least 1 is allowed")
+    if patience < 0:
+        raise InputError(f"patience = {patience}; 0 (never stop early) or more is allowed")
+    share = (0.1 if patience else 0.0) if validation is None else validation
+    if not 0 <= share <= 0.5 or (patience and not share):
+        least = "above 0" if patience else "0"
+        raise InputError(f"validation = {share}; {least} to 0.5 is allowed")
     if not 0 <= seed < 1 << 63:
         raise InputError(f"seed = {seed}; 0 to 2^63 - 1 are allowed")
     module = importlib.import_module(METHODS[method])
@@ -98,6 +113,8 @@ def train(
         seed=seed,
         planes=planes,
         float_baseline=float_baseline,
+        validation=share,
+        patience=patience,
         folder=None if checkpoint is None else Path(checkpoint),
         data_dir=data_dir,
         threads=threads,

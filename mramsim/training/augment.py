@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from mramsim.errors import InputError
+
+AUGMENTS = ("none", "shift", "flip-shift")
 SHIFT = 1 / 8  # largest shift over the side of the picture: 4 of 32 pixels
 
 
-def flip_and_shift(images: Tensor, share: float = SHIFT) -> Tensor:
+def augmentation(name: str) -> Callable[[Tensor], Tensor] | None:
+    """Return a function of images by name, one of `AUGMENTS`; None for "none".
+
+    Raises
+    ------
+    InputError
+        Unknown name.
+    """
+    if name not in AUGMENTS:
+        raise InputError(f"augment = '{name}'; {', '.join(AUGMENTS)} are allowed")
+    if name == "none":
+        return None
+    return flip_and_shift if name == "flip-shift" else lambda images: flip_and_shift(images, False)
+
+
+def flip_and_shift(images: Tensor, flip: bool = True, share: float = SHIFT) -> Tensor:
     """Return each image mirrored with probability 1/2 and shifted along both axes.
 
     Shifts are whole pixels, drawn evenly up to `share` of the side (12.5 % for CIFAR-10 in Zhao
@@ -19,6 +39,8 @@ def flip_and_shift(images: Tensor, share: float = SHIFT) -> Tensor:
     ----------
     images : tensor [images, channels, height, width]
         Of any number type.
+    flip : bool
+        Whether to mirror at all.
     share : float
         0 to 1.
 
@@ -30,8 +52,9 @@ def flip_and_shift(images: Tensor, share: float = SHIFT) -> Tensor:
     count, channels, height, width = images.shape
     rows = _indices(count, height, share)
     columns = _indices(count, width, share)
-    mirrored = torch.rand(count, 1) < 0.5
-    columns = torch.where(mirrored, width - 1 - columns, columns)
+    if flip:
+        mirrored = torch.rand(count, 1) < 0.5
+        columns = torch.where(mirrored, width - 1 - columns, columns)
     image = torch.arange(count).view(-1, 1, 1, 1)
     channel = torch.arange(channels).view(1, -1, 1, 1)
     return images[image, channel, rows[:, None, :, None], columns[:, None, None, :]]

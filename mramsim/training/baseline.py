@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mramsim.datasets import Dataset
-from mramsim.training.loop import Progress, Recipe, classify, fit
+from mramsim.training.job import Progress
+from mramsim.training.loop import Decay, Recipe, classify, fit
 from mramsim.training.modules import fans
 from mramsim.training.shapes import Layer, Size
 
@@ -71,9 +72,8 @@ def train_float(
         epochs=epochs,
         batch=batch,
         loss=nn.functional.cross_entropy,
-        rate=lambda epoch: 1e-2 ** (epoch / max(1, epochs - 1)),
+        schedule=Decay(epochs, 1e-2),
         prepare=lambda images: (images.float() - data.low) * (2.0 / data.levels) - 1.0,  # -1 to +1
-        after_step=lambda: None,
         label="float network",
         identity={
             "float": True,

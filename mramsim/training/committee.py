@@ -8,21 +8,15 @@ fixed majority of neighbours, and a fixed random classifier of the majorities.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
-from mramsim.datasets import Dataset
 from mramsim.errors import InputError
-from mramsim.network.nodes import Input
+from mramsim.training.job import Job, Trained
 from mramsim.training.local.checks import check_rule, linear_widths
 from mramsim.training.local.export import export_committee
 from mramsim.training.local.layers import Rule
 from mramsim.training.local.run import train_stack
-from mramsim.training.loop import Progress
-from mramsim.training.session import Trained
-from mramsim.training.shapes import Layer
 
 EPOCHS = 50
 PLANES = 1
@@ -57,32 +51,14 @@ class Options:
             raise InputError(f"members = {self.members}; at least 2 is allowed")
 
 
-def fit_method(
-    data: Dataset,
-    record: Input,
-    layers: Sequence[Layer],
-    name: str,
-    *,
-    epochs: int,
-    seed: int,
-    options: Options,
-    progress: Progress,
-    checkpoint: Path | None,
-) -> Trained:
+def fit_method(job: Job, options: Options) -> Trained:
     """Train a committee machine.
 
     Parameters
     ----------
-    data : Dataset
-    record : Input
-        How pixels become bits.
-    layers : sequence of Layer
-        One, fully connected: all members.
-    name : str
-    epochs, seed : int
+    job : Job
+        Fully connected layers; an input of one bit plane.
     options : Options
-    progress : callable
-    checkpoint : pathlib.Path or None
 
     Returns
     -------
@@ -93,33 +69,27 @@ def fit_method(
     InputError
         For another shape, several bit planes, or members that do not divide the width.
     """
-    widths = linear_widths("committee", record, layers)
+    widths = linear_widths("committee", job.record, job.layers)
     if len(widths) != 1:
-        raise InputError(f"network '{name}': committee takes one hidden layer, mlp-Wx1")
+        raise InputError(f"network '{job.name}': committee takes one hidden layer, mlp-Wx1")
     if widths[0] % options.members:
         raise InputError(
             f"members = {options.members}; a divisor of the width {widths[0]} is allowed"
         )
     rule = Rule(
-        classes=len(data.classes),
+        classes=len(job.data.classes),
         group=options.members,
         members=options.members,
         margin=int(widths[0] // options.members * options.robustness),
         clip=options.clip,
         tie=int(options.zeros == "strict"),
-        seed=seed,
+        seed=job.seed,
     )
-    stack, test = train_stack(
-        data,
-        record,
-        widths,
-        rule,
-        epochs=epochs,
-        batch=options.batch,
-        reinforcement=options.reinforcement,
-        progress=progress,
-        checkpoint=None if checkpoint is None else checkpoint.with_suffix(".npz"),
-        identity={"method": "committee", "net": name, "seed": seed, "options": asdict(options)},
+    identity = job.identity("committee", asdict(options))
+    stack, test, history = train_stack(
+        job, widths, rule, options.batch, options.reinforcement, identity
     )
     zeros = stack.layers[0].zeros()
-    return Trained(export_committee(stack, record, name), test, {"zero_weights": zeros})
+    return Trained(
+        export_committee(stack, job.record, job.name), test, history, {"zero_weights": zeros}
+    )

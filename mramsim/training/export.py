@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mramsim.errors import InputError
-from mramsim.network.fold import batchnorm_affine, fold_batchnorm
+from mramsim.network.fold import affine, fold_sign
 from mramsim.network.graph import Network
 from mramsim.network.nodes import (
     Conv,
@@ -28,7 +28,7 @@ Float32 = NDArray[np.float32]
 
 
 def export(model: BinaryNetwork, record: Input, name: str) -> Network:
-    """Fold every BatchNorm and binarise every weight.
+    """Fold every scale and BatchNorm, and binarise every weight.
 
     Parameters
     ----------
@@ -52,13 +52,13 @@ def export(model: BinaryNetwork, record: Input, name: str) -> Network:
     nodes: list[Node] = [record]
     size = record.shape[1:] if len(record.shape) == 3 else (1, 1)
     counts = {"conv": 0, "fc": 0}
-    blocks = [block for block in model.blocks if isinstance(block, BinaryBlock)]
+    blocks = model.binary_blocks()
     for block in blocks[:-1]:
         stem = "conv" if block.product.latent.ndim == 4 else "fc"
         counts[stem] += 1
         label = f"{stem}{counts[stem]}"
         product = _product(block, label, nodes[-1], (size[0], size[1]))
-        level, polarity = fold_batchnorm(*_norm(block), reach=product.reach)
+        level, polarity = fold_sign(affine(*_affine(block)), product.reach, len(product.weight))
         nodes += [product, Threshold(f"{label}_sign", (label,), level, polarity)]
         if block.pool is not None:
             conjunctive = polarity < 0
@@ -66,15 +66,14 @@ def export(model: BinaryNetwork, record: Input, name: str) -> Network:
             nodes.append(pool)
             size = (size[0] // 2, size[1] // 2)
     last = _product(blocks[-1], "scores", nodes[-1], (1, 1))
-    nodes += [last, Output("out", ("scores",), *batchnorm_affine(*_norm(blocks[-1])))]
+    nodes += [last, Output("out", ("scores",), *_affine(blocks[-1]))]
     return Network(tuple(nodes), name)
 
 
 def _product(block: BinaryBlock, label: str, before: Node, size: tuple[int, int]) -> Product:
-    latent = block.product.latent.detach().cpu().numpy()
-    if not np.isfinite(latent).all():
+    if not block.product.latent.isfinite().all():
         raise InputError(f"layer '{label}': training diverged (NaN in its weights)")
-    weight = (latent >= 0).astype(np.uint8)
+    weight = (block.product.weight().detach().numpy() > 0).astype(np.uint8)
     planes = before.planes if isinstance(before, Input) else 1
     if weight.ndim == 4:
         return Conv2d(
@@ -83,14 +82,10 @@ def _product(block: BinaryBlock, label: str, before: Node, size: tuple[int, int]
     return Linear(label, (before.name,), weight, planes=planes)
 
 
-def _norm(block: BinaryBlock) -> tuple[Float32, Float32, Float32, Float32, float]:
-    """Return gamma, beta, mean, variance and epsilon."""
-    norm = block.norm
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    parts = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-    gamma, beta, mean, var = (part.detach().cpu().numpy() for part in parts)
-    return gamma, beta, mean, var, float(norm.eps)
+def _affine(block: BinaryBlock) -> tuple[Float32, Float32]:
+    """Return scale and offset from accumulators to what the sign sees."""
+    scale, offset = block.affine()
+    return scale.expand_as(offset).numpy(), offset.numpy()
 
 
 def predict_exact(

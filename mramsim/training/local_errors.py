@@ -9,21 +9,15 @@ between layers, and no real number is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
-from mramsim.datasets import Dataset
 from mramsim.errors import InputError
-from mramsim.network.nodes import Input
+from mramsim.training.job import Job, Trained
 from mramsim.training.local.checks import check_rule, linear_widths
 from mramsim.training.local.export import export_layers
 from mramsim.training.local.layers import Rule
 from mramsim.training.local.run import train_stack
-from mramsim.training.loop import Progress
-from mramsim.training.session import Trained
-from mramsim.training.shapes import Layer
 
 EPOCHS = 50
 PLANES = 1
@@ -67,32 +61,14 @@ class Options:
             raise InputError(f"group = {self.group}; 0 (automatic) or more is allowed")
 
 
-def fit_method(
-    data: Dataset,
-    record: Input,
-    layers: Sequence[Layer],
-    name: str,
-    *,
-    epochs: int,
-    seed: int,
-    options: Options,
-    progress: Progress,
-    checkpoint: Path | None,
-) -> Trained:
+def fit_method(job: Job, options: Options) -> Trained:
     """Train a network by local errors.
 
     Parameters
     ----------
-    data : Dataset
-    record : Input
-        How pixels become bits.
-    layers : sequence of Layer
-        Fully connected.
-    name : str
-    epochs, seed : int
+    job : Job
+        Fully connected layers; an input of one bit plane.
     options : Options
-    progress : callable
-    checkpoint : pathlib.Path or None
 
     Returns
     -------
@@ -103,31 +79,25 @@ def fit_method(
     InputError
         For convolutions, several bit planes, or a group that does not divide a width.
     """
-    widths = linear_widths("local_errors", record, layers)
+    widths = linear_widths("local_errors", job.record, job.layers)
     width = widths[0]
     rule = Rule(
-        classes=len(data.classes),
+        classes=len(job.data.classes),
         group=group_size(width, options.group),
         members=1,
         margin=int(width * options.robustness),
         clip=options.clip,
         tie=int(options.zeros == "strict"),
-        seed=seed,
+        seed=job.seed,
     )
-    stack, test = train_stack(
-        data,
-        record,
-        widths,
-        rule,
-        epochs=epochs,
-        batch=options.batch,
-        reinforcement=options.reinforcement,
-        progress=progress,
-        checkpoint=None if checkpoint is None else checkpoint.with_suffix(".npz"),
-        identity={"method": "local_errors", "net": name, "seed": seed, "options": asdict(options)},
+    identity = job.identity("local_errors", asdict(options))
+    stack, test, history = train_stack(
+        job, widths, rule, options.batch, options.reinforcement, identity
     )
     zeros = sum(layer.zeros() for layer in stack.layers)
-    return Trained(export_layers(stack, record, name), test, {"zero_weights": zeros})
+    return Trained(
+        export_layers(stack, job.record, job.name), test, history, {"zero_weights": zeros}
+    )
 
 
 def group_size(width: int, group: int = 0) -> int:

@@ -1,50 +1,42 @@
-"""Torch modules that binary methods share: sign, binary layers, and the network of a shape."""
+"""Torch modules that binary methods share: binary layers, and the network of a shape."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from mramsim.training.core.norms import affine_of, apply_affine, make_norm
+from mramsim.training.core.products import HALF, mixed_product, plain_product
+from mramsim.training.core.scales import make_scale, scaled, unit
+from mramsim.training.core.signs import sign
+from mramsim.training.core.slopes import Slope, Window
 from mramsim.training.shapes import Layer, Size
 
 
-class SignWindow(torch.autograd.Function):
-    """Sign with ``sign(0) = +1`` whose slope is 1 within ``|x| <= 1`` and 0 beyond.
+@dataclass(frozen=True)
+class Parts:
+    """What a binary network is put together from; see `mramsim.training.core.options`."""
 
-    Straight-through estimator of Courbariaux et al., arXiv:1602.02830, equation 4.
-    """
+    slope: Slope = field(default_factory=Window)
+    weight_slope: Slope = field(default_factory=Window)
+    scale: str = "none"
+    scale_start: str = "mean"
+    standardise: bool = False
+    norm: str = "batch"
+    eps: float = 1e-4
+    stochastic: bool = False
+    dropout_input: float = 0.0
+    dropout: float = 0.0
+    bit_errors: float = 0.0
+    precision: str = "float32"
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Return -1 or +1."""
-        ctx.save_for_backward(x)
-        return (x >= 0).to(x.dtype).mul_(2).sub_(1)  # several times faster than torch.where
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        """Pass the gradient within the window."""
-        (x,) = ctx.saved_tensors
-        return torch.where(x.abs() <= 1, gradients[0], 0.0)
-
-
-class StochasticSign(torch.autograd.Function):
-    """+1 with probability ``clip((x + 1) / 2, 0, 1)``; slope of `SignWindow`."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Return -1 or +1, drawn."""
-        ctx.save_for_backward(x)
-        chance = ((x + 1) / 2).clamp(0, 1)
-        return (torch.rand_like(x) < chance).to(x.dtype).mul_(2).sub_(1)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        """Pass the gradient within the window."""
-        return SignWindow.backward(ctx, *gradients)
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of -1 and +1 while training."""
+        return HALF if self.precision == "mixed" else torch.float32
 
 
 class BinaryProduct(nn.Module):
@@ -57,19 +49,34 @@ class BinaryProduct(nn.Module):
         Input features or channels.
     width : int
         Outputs.
+    parts : Parts, optional
+    first : bool
+        Whether it reads the image.
     """
 
-    def __init__(self, kind: str, fan_in: int, width: int) -> None:
+    def __init__(
+        self, kind: str, fan_in: int, width: int, parts: Parts | None = None, first: bool = False
+    ) -> None:
         super().__init__()
         shape = (width, fan_in, 3, 3) if kind == "conv" else (width, fan_in)
         self.latent = nn.Parameter(torch.empty(shape).uniform_(-1, 1))
+        self.parts = parts or Parts()
+        self.first = first
+
+    def weight(self, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return the weights, -1 and +1; gradients reach the latent ones."""
+        latent: Tensor = self.latent
+        if self.parts.standardise:
+            latent = (latent - latent.mean()) / latent.std()
+        return sign(latent, self.parts.weight_slope, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the integer accumulators of inputs that are odd integers."""
-        weight: Tensor = SignWindow.apply(self.latent)  # type: ignore[no-untyped-call]
-        if weight.ndim == 4:
-            return functional.conv2d(x, weight, padding=1)
-        return functional.linear(x.flatten(1), weight)
+        """Return the accumulators of inputs that are odd integers, or 0."""
+        mixed = self.training and self.parts.precision == "mixed"
+        weight = self.weight(self.parts.dtype if mixed else torch.float32)
+        if self.training and self.parts.bit_errors:
+            weight = misread(weight, self.parts.bit_errors)
+        return mixed_product(x, weight, self.first) if mixed else plain_product(x, weight)
 
     def glorot(self) -> float:
         """Return the inverse Glorot bound ``sqrt((n_in + n_out) / 1.5)``."""
@@ -79,19 +86,55 @@ class BinaryProduct(nn.Module):
 
 
 class BinaryBlock(nn.Module):
-    """Product, max-pool where wanted, BatchNorm; the sign belongs to the network."""
+    """Product, max-pool and scale where wanted, normalisation; the sign belongs to the network.
 
-    def __init__(self, kind: str, fan_in: int, width: int, pool: bool, eps: float) -> None:
+    At inference scale and normalisation are one affine map per channel, the one that is folded.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        fan_in: int,
+        width: int,
+        pool: bool,
+        parts: Parts,
+        first: bool = False,
+        norm: str | None = None,
+    ) -> None:
         super().__init__()
-        self.product = BinaryProduct(kind, fan_in, width)
+        self.product = BinaryProduct(kind, fan_in, width, parts, first)
         self.pool = nn.MaxPool2d(2) if pool else None
-        self.norm = nn.BatchNorm2d(width, eps) if kind == "conv" else nn.BatchNorm1d(width, eps)
+        self.scale = make_scale(parts.scale, self.product.latent, parts.scale_start)
+        self.norm = make_norm(norm or parts.norm, kind, width, parts.eps)
+        kept = 1 - (parts.dropout_input if first else parts.dropout)
+        self.kept = kept  # share of the inputs; sums are scaled up by its inverse
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised accumulators."""
+        dropping = self.training and self.kept < 1
+        if dropping:
+            x = x * (torch.rand_like(x, dtype=torch.float32) < self.kept)
         sums = self.product(x)
-        normal: Tensor = self.norm(sums if self.pool is None else self.pool(sums))
+        if self.pool is not None:
+            sums = self.pool(sums)
+        if not self.training:
+            return apply_affine(sums, *self.affine())
+        if dropping:
+            sums = sums / self.kept
+        if self.scale is not None:
+            sums = scaled(sums, self.scale(self.product.latent))
+        normal: Tensor = self.norm(sums)
         return normal
+
+    def alpha(self) -> Tensor:
+        """Return the scale of the weights, [] or [width]; 1 where there is none."""
+        latent = self.product.latent
+        return unit(latent) if self.scale is None else self.scale(latent)
+
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """Return scale and offset from accumulators to what the sign sees, float32 [width]."""
+        scale, offset = affine_of(self.norm)
+        return scale * self.alpha().detach(), offset
 
 
 class BinaryNetwork(nn.Module):
@@ -103,35 +146,43 @@ class BinaryNetwork(nn.Module):
         Channels, height, width.
     layers : sequence of Layer
     classes : int
-    stochastic : bool
-        Draw activations while training.
-    eps : float
-        Of BatchNorm.
+    parts : Parts
     """
 
-    def __init__(
-        self,
-        image: Size,
-        layers: Sequence[Layer],
-        classes: int,
-        stochastic: bool = False,
-        eps: float = 1e-4,
-    ) -> None:
+    def __init__(self, image: Size, layers: Sequence[Layer], classes: int, parts: Parts) -> None:
         super().__init__()
-        self.stochastic = stochastic
-        blocks = []
-        for layer, fan_in in zip(layers, fans(image, layers), strict=False):
-            blocks.append(BinaryBlock(layer.kind, fan_in, layer.width, layer.pool, eps))
-        blocks.append(BinaryBlock("linear", fans(image, layers)[-1], classes, False, eps))
-        self.blocks = nn.ModuleList(blocks)
+        self.parts = parts
+        widths = fans(image, layers)
+        blocks = [
+            BinaryBlock(layer.kind, fan_in, layer.width, layer.pool, parts, first=index == 0)
+            for index, (layer, fan_in) in enumerate(zip(layers, widths, strict=False))
+        ]
+        last = BinaryBlock("linear", widths[-1], classes, False, parts, norm="batch")
+        self.blocks = nn.ModuleList([*blocks, last])
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the scores of inputs [images, channels, height, width]."""
-        sign = StochasticSign if self.stochastic and self.training else SignWindow
+        drawn = self.parts.stochastic and self.training
+        dtype = self.parts.dtype if self.training else torch.float32
         for block in list(self.blocks)[:-1]:
-            x = sign.apply(block(x))  # type: ignore[no-untyped-call]
+            x = sign(block(x), self.parts.slope, drawn, dtype)
         scores: Tensor = self.blocks[-1](x)
         return scores
+
+    def binary_blocks(self) -> list[BinaryBlock]:
+        """Return the blocks in order."""
+        return [block for block in self.blocks if isinstance(block, BinaryBlock)]
+
+
+def misread(weight: Tensor, rate: float) -> Tensor:
+    """Return weights of which each is inverted with probability `rate`.
+
+    Gradients pass to the weight that is stored as if it had been read right.
+    """
+    with torch.no_grad():
+        flips = torch.rand(weight.shape) < rate
+        change = weight * flips * -2
+    return weight + change
 
 
 def fans(image: Size, layers: Sequence[Layer]) -> list[int]:

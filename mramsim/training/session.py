@@ -6,7 +6,7 @@ import operator
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +21,12 @@ from mramsim.network.nodes import Input
 from mramsim.training import EPOCHS, FLOAT_BATCH
 from mramsim.training.baseline import train_float
 from mramsim.training.export import predict_exact
-from mramsim.training.loop import Progress
+from mramsim.training.job import Held, Job, Progress, Trained
 from mramsim.training.modules import fans
 from mramsim.training.shapes import Layer, parse_shape
 
 SMALL = 1 << 20  # weights
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a method hands back.
-
-    Attributes
-    ----------
-    network : Network
-        Folded.
-    relaxed_test : float
-        Test accuracy of the network as trained.
-    notes : dict
-        Further entries of the training record; JSON-able.
-    """
-
-    network: Network
-    relaxed_test: float
-    notes: dict[str, Any] = field(default_factory=dict)
+VALIDATION = 1 << 20  # spawn key of the draw that holds images out
 
 
 def run_session(
@@ -57,6 +39,8 @@ def run_session(
     seed: int,
     planes: int | None,
     float_baseline: bool,
+    validation: float,
+    patience: int,
     folder: Path | None,
     data_dir: str | None,
     threads: int | None,
@@ -65,6 +49,7 @@ def run_session(
 ) -> Network:
     """Train by one method; see `mramsim.training.train`."""
     dataset = _load(data, net, data_dir)
+    learned, held = hold_out(dataset, validation, seed)
     layers = parse_shape(net, dataset.shape)
     record = input_record(dataset, getattr(module, "PLANES", None) if planes is None else planes)
     rounds = epochs or getattr(module, "EPOCHS", None) or EPOCHS.get(dataset.name, 20)
@@ -72,27 +57,31 @@ def run_session(
         _make(folder)
     started = time.monotonic()
     with _torch_session(threads or _threads(dataset, layers)):
-        trained: Trained = module.fit_method(
-            dataset,
+        job = Job(
+            learned,
+            held,
             record,
             layers,
             net,
             epochs=rounds,
             seed=seed,
-            options=options,
+            patience=patience,
             progress=progress,
             checkpoint=None if folder is None else folder / f"{method}.pt",
         )
+        trained: Trained = module.fit_method(job, options)
         accuracy = {
-            "train": _accuracy(trained.network, dataset.x_train, dataset.y_train),
+            "train": _accuracy(trained.network, learned.x_train, learned.y_train),
             "test": _accuracy(trained.network, dataset.x_test, dataset.y_test),
             "relaxed_test": trained.relaxed_test,
             "float_test": None,
         }
+        if held.name == "validation":
+            accuracy["validation"] = _accuracy(trained.network, held.images, held.labels)
         predictions = {}
         if float_baseline:
             classes = train_float(
-                dataset,
+                learned,
                 layers,
                 epochs=rounds,
                 batch=FLOAT_BATCH,
@@ -111,11 +100,29 @@ def run_session(
         "seconds": round(time.monotonic() - started, 3),
         "accuracy": accuracy,
         "options": asdict(options),
+        "validation": validation,
+        "patience": patience,
+        "history": trained.history,
         **trained.notes,
         "versions": {"mramsim": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
     name = f"{dataset.name}-{net}"
     return replace(trained.network, name=name, training=training, float_predictions=predictions)
+
+
+def hold_out(data: Dataset, share: float, seed: int) -> tuple[Dataset, Held]:
+    """Return the data set without a share of its training images, drawn by the seed, and those.
+
+    With a share of 0 nothing is held out, and the images to look at are the test images.
+    """
+    if share == 0:
+        return data, Held("test", data.x_test, data.y_test)
+    key = np.random.SeedSequence(seed, spawn_key=(VALIDATION,))
+    order = np.random.Generator(np.random.PCG64(key)).permutation(len(data.x_train))
+    count = max(1, round(share * len(order)))
+    out, kept = np.sort(order[:count]), np.sort(order[count:])
+    learned = replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept])
+    return learned, Held("validation", data.x_train[out], data.y_train[out])
 
 
 def _load(data: str | Dataset, net: str, data_dir: str | None) -> Dataset:

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mramsim.training.augment import flip_and_shift  # noqa: E402
+from mramsim.training.augment import augmentation, flip_and_shift  # noqa: E402
 
 
 def candidates(image, most):
@@ -43,3 +43,13 @@ def test_type_channels_and_order_stay():
     for image, result in zip(images, found, strict=True):
         assert torch.equal(result, image) or torch.equal(result, image.flip(2))
     assert found.dtype == images.dtype
+
+
+def test_by_name():
+    torch.manual_seed(0)
+    image = torch.arange(64, dtype=torch.uint8).reshape(1, 1, 8, 8)
+    plain = [v for (mirrored, *_), v in candidates(image[0], 1) if not mirrored]
+    for result in augmentation("shift")(image.expand(60, -1, -1, -1)):
+        assert any(torch.equal(version, result) for version in plain)
+    assert augmentation("flip-shift") is flip_and_shift
+    assert augmentation("none") is None

@@ -24,10 +24,10 @@ NETS = [
 @pytest.fixture
 def caught(monkeypatch):
     """Keep the torch model that `train` folds."""
-    from mramsim.training import bnn
+    from mramsim.training import gradient
 
     models = []
-    fold = bnn.export
+    fold = gradient.export
 
     def keep(model, *rest):
         for number, block in enumerate(model.blocks):
@@ -39,7 +39,7 @@ def caught(monkeypatch):
         models.append(model)
         return fold(model, *rest)
 
-    monkeypatch.setattr(bnn, "export", keep)
+    monkeypatch.setattr(gradient, "export", keep)
     return models
 
 
@@ -122,7 +122,10 @@ def test_toy_is_learned_and_recorded():
     assert record["accuracy"]["float_test"] > 0.95
     keys = ("method", "net", "data", "seed", "epochs")
     assert [record[key] for key in keys] == ["bnn", "mlp-32x1", "toy", 3, 15]
-    assert record["options"] == {"stochastic": False, "loss": "hinge", "lr": 0.01, "batch": 20}
+    options = {"stochastic": False, "loss": "hinge", "lr": 0.01, "batch": 20, "norm": "batch"}
+    assert options.items() <= record["options"].items()
+    assert len(record["history"]) == 15
+    assert record["history"][-1]["test"] == record["accuracy"]["test"]
     assert record["versions"]["torch"] == torch.__version__
     assert record["seconds"] > 0
 

@@ -40,12 +40,12 @@ def digits():
 )
 def test_folded_is_trained(digits, monkeypatch, net, options, least):
     """All test images: sums before BatchNorm bit for bit, scores, classes."""
-    from mramsim.training import bnn
+    from mramsim.training import gradient
 
     models = []
-    fold = bnn.export
+    fold = gradient.export
     monkeypatch.setattr(
-        bnn, "export", lambda model, *rest: models.append(model) or fold(model, *rest)
+        gradient, "export", lambda model, *rest: models.append(model) or fold(model, *rest)
     )
     network = train("bnn", net, digits, **options)
     (model,) = models
@@ -124,7 +124,8 @@ def test_interrupt_keeps_a_checkpoint_that_continues(tmp_path, digits):
     assert err.splitlines()[-1] == "mramsim: interrupted; finished work is kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["bnn.pt"]
-    done = torch.load(tmp_path / "kept" / "bnn.pt", weights_only=True)["epoch"]
+    kept = torch.load(tmp_path / "kept" / "bnn.pt", weights_only=True)
+    done = len(kept["run"]["history"])
     assert 3 <= done < epochs
 
     seen = []

@@ -14,23 +14,26 @@ torch = pytest.importorskip("torch")
 
 
 def test_sign_and_its_window():
-    from mramsim.training.modules import SignWindow
+    from mramsim.training.core.signs import sign
+    from mramsim.training.core.slopes import Window
 
-    x = torch.tensor([-2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 1.0001], requires_grad=True)
-    y = SignWindow.apply(x)
+    x = torch.tensor([-2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 1.0000002], requires_grad=True)
+    y = sign(x, Window())
     y.backward(torch.arange(1.0, 9.0))
     assert y.tolist() == [-1, -1, -1, 1, 1, 1, 1, 1]
     assert x.grad.tolist() == [0, 2, 3, 4, 5, 6, 7, 0]
+    assert x.grad.tolist() == (torch.arange(1.0, 9.0) * Window().derivative(x)).tolist()
 
 
 def test_stochastic_sign_is_drawn_with_hard_sigmoid():
-    from mramsim.training.modules import StochasticSign
+    from mramsim.training.core.signs import sign
+    from mramsim.training.core.slopes import Window
 
     torch.manual_seed(0)
     count = 40_000
     for x in (-3.0, -1.0, -0.6, 0.0, 0.3, 1.0, 2.0):
         value = torch.full((count,), x, requires_grad=True)
-        drawn = StochasticSign.apply(value)
+        drawn = sign(value, Window(), drawn=True)
         drawn.sum().backward()
         assert set(drawn.unique().tolist()) <= {-1.0, 1.0}
         assert set(value.grad.tolist()) == {float(abs(x) <= 1)}
@@ -58,8 +61,7 @@ def test_inverse_glorot_bound():
 
 def test_first_update_is_the_learning_rate_times_the_bound(monkeypatch):
     """Adam's first step is lr * sign(gradient); the bound multiplies the step; then the clip."""
-    from mramsim.training import bnn
-    from mramsim.training.session import input_record
+    from mramsim.training import gradient
 
     seen = {}
 
@@ -75,20 +77,9 @@ def test_first_update_is_the_learning_rate_times_the_bound(monkeypatch):
         seen["expected"] = before - 0.01 * latent.grad.sign() * model.blocks[0].product.glorot()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bnn, "fit", stop_after_one)
-    data = toy()
+    monkeypatch.setattr(gradient, "fit", stop_after_one)
     with pytest.raises(KeyboardInterrupt):
-        bnn.fit_method(
-            data,
-            input_record(data, None),
-            parse_shape("mlp-8x1", data.shape),
-            "mlp-8x1",
-            epochs=1,
-            seed=0,
-            options=bnn.Options(lr=0.01),
-            progress=lambda *_: None,
-            checkpoint=None,
-        )
+        train("bnn", "mlp-8x1", toy(), epochs=1, lr=0.01)
     moved = seen["gradient"].abs() > 1e-6  # Adam's eps matters below
     assert moved.float().mean() > 0.5
     expected = seen["expected"].clamp(-1, 1)
@@ -97,19 +88,19 @@ def test_first_update_is_the_learning_rate_times_the_bound(monkeypatch):
     assert seen["latent"].abs().max() == 1
 
 
-def test_learning_rate_falls_exponentially(monkeypatch, tmp_path):
+def test_learning_rate_falls_exponentially(monkeypatch):
     """All groups, from the first epoch on, to a hundredth in the last."""
     from mramsim.training import loop
 
     rates = []
-    store = loop._store
+    epoch = loop._epoch
 
-    def watch(model, optimiser, recipe, path, epoch):
+    def watch(model, optimiser, *rest):
         rates.append([group["lr"] for group in optimiser.param_groups])
-        store(model, optimiser, recipe, path, epoch)
+        return epoch(model, optimiser, *rest)
 
-    monkeypatch.setattr(loop, "_store", watch)
-    train("bnn", "mlp-8x1", toy(), epochs=5, lr=0.02, float_baseline=True, checkpoint=tmp_path)
+    monkeypatch.setattr(loop, "_epoch", watch)
+    train("bnn", "mlp-8x1", toy(), epochs=5, lr=0.02, float_baseline=True)
     bound = [math.sqrt((64 + 8) / 1.5), math.sqrt((8 + 4) / 1.5), 1.0]
     decay = [1, 10**-0.5, 0.1, 10**-1.5, 0.01]
     for found, factor in zip(rates[:5], decay, strict=True):
@@ -174,7 +165,7 @@ def test_fan_in_of_the_bnn_convnet(image, last):
     ],
 )
 def test_wrong_shapes(name):
-    with pytest.raises(InputError, match=r"mlp-WxD.*cnv-F"):
+    with pytest.raises(InputError, match=r"mlp-WxD.*cnv-F.*vgg-small.*alexnet"):
         parse_shape(name, (1, 8, 8))
 
 
@@ -216,7 +207,7 @@ def test_digits_have_four_planes_at_most():
     [(1, [0, 127, 128, 255], [0, 0, 1, 1]), (8, [0, 127, 255], [0, 127, 255])],
 )
 def test_input_record(planes, raw, levels):
-    from mramsim.training.bnn import levels_of, odd_integers
+    from mramsim.training.gradient import levels_of, odd_integers
     from mramsim.training.session import input_record
 
     record = input_record(toy(), planes)

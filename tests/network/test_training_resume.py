@@ -154,12 +154,8 @@ def test_table(tmp_path, capsys, monkeypatch):
     assert "net.npz" in shown
     network = ms.load_network("net.npz")
     assert network.input.planes == 2
-    assert network.training["options"] == {
-        "stochastic": True,
-        "loss": "ce",
-        "lr": 0.01,
-        "batch": 50,
-    }
+    expected = {"stochastic": True, "loss": "ce", "lr": 0.01, "batch": 50}
+    assert expected.items() <= network.training["options"].items()
 
 
 @pytest.mark.parametrize(

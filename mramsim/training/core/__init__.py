@@ -1,0 +1,1 @@
+"""Pieces that binary training methods are put together from."""
