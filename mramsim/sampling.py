@@ -28,7 +28,7 @@ from mramsim.mapping.tiles import Tile
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
 WAFER = 16  # number of the key of the wafer's draws, which chips share
 DIE = 17
-SPATIAL = 18
+OTHERS = {"spatial": 18, "capacitor": 19}  # static draws that are part of another effect
 
 
 def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
@@ -121,7 +121,7 @@ def _program(
         return np.random.SeedSequence(root[0], spawn_key=key)
 
     def generator(name: str) -> np.random.Generator:
-        number = SPATIAL if name == "spatial" else effect_table.number(name)
+        number = OTHERS[name] if name in OTHERS else effect_table.number(name)
         return np.random.Generator(np.random.PCG64(sequence(number)))
 
     mapping = layer.card

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,9 @@ class Trial:
         return self._run(number, self.effects, CHECKED_IMAGES, batch, threads)
 
     def mapped(self, batch: int = BATCH, threads: int | None = None) -> float:
-        """Return the accuracy with quantisation as the only effect."""
-        return self._run(0, frozenset({"adc"}), 0, batch, threads).accuracy
+        """Return the accuracy with quantisation by faultless converters as the only effect."""
+        ideal = replace(self, placement=self.placement.with_ideal_converters())
+        return ideal._run(0, frozenset({"adc"}), 0, batch, threads).accuracy
 
     def exact(self, batch: int = BATCH) -> float:
         """Return the accuracy of the exact integer network."""

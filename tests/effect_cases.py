@@ -44,7 +44,7 @@ LARGE: dict[str, Case] = {
 NEEDS = {"reference": ["adc"]}  # nothing is compared with a reference where counts are passed on
 
 ZERO: dict[str, Case] = {
-    "d2d": Case({f"sigma_{part}": 0.0 for part in SPREADS}),
+    "d2d": Case({f"sigma_{part}": 0.0 for part in SPREADS}, {"sigma_capacitor": 0.0}),
     "write_error": Case({"write_error_rate": 0.0}),
     "stuck": Case({"short_rate": 0.0, "open_rate": 0.0}),
     "retention": Case({}, {}, {"age_seconds": 0.0}),
@@ -55,6 +55,6 @@ ZERO: dict[str, Case] = {
     "flicker": Case({"hooge_m2": 0.0}),
     "rtn": Case({"rtn_amplitude": 0.0}),
     "sa_offset": Case({}, {"sigma_sa_offset_v": 0.0}),
-    "sa_noise": Case({}, {"sigma_sa_noise_v": 0.0}),
+    "sa_noise": Case({}, {"sigma_sa_noise_v": 0.0, "sa_tau_s": 0.0}),
     "reference": Case({f"sigma_{part}": 0.0 for part in SPREADS}),
 }

@@ -55,7 +55,8 @@ def make(
     die = cells.Die(card, conditions or ms.Conditions(), frozenset(only), 1.0, 1e6)
 
     def generator(effect: str) -> np.random.Generator:
-        return np.random.default_rng([seed, 99 if effect == "spatial" else table.number(effect)])
+        number = {"spatial": 99, "capacitor": 98}.get(effect) or table.number(effect)
+        return np.random.default_rng([seed, number])
 
     written = cells.program(die, design_card, bits, generator)
     codes = design_card.converter in CODING

@@ -59,6 +59,12 @@ class MappingCard(Card):
         Voltage at the comparator per ampere of column current (``current_sum``), in V/A.
     sigma_sa_offset_v, sigma_sa_noise_v : float
         Standard deviations at the sense amplifier's input in V.
+    sa_tau_s : float
+        Time constant of a latch's regeneration in s (see `mramsim.arrays.latch`); 0: at once.
+    trip_fraction : float
+        Share of the supply at which a comparator trips (``resistance_sum``).
+    capacitor_f, sigma_capacitor : float
+        Capacitor of a cell in F and its relative standard deviation (``charge``).
     bitline_f, wordline_f : float
         Capacitance of one sensing branch and of one cell on a word line in F.
     adc_bit_f, adc_level_f : float
@@ -71,6 +77,8 @@ class MappingCard(Card):
         One sense-amplifier decision: energy in J, time in s; area in m2.
     adder_j, adder_m2 : float
         One full-adder operation in J; area in m2.
+    tree_activity : float
+        Share of the full adders of an adder tree that toggle when it counts.
     register_j, register_m2 : float
         One flip-flop write in J; area in m2.
     wire_j_per_bit : float
@@ -108,6 +116,10 @@ class MappingCard(Card):
     readout_ohm: Positive = 1.0
     sigma_sa_offset_v: NotNegative
     sigma_sa_noise_v: NotNegative
+    sa_tau_s: NotNegative = 0.0
+    trip_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    capacitor_f: Positive = 1.0e-15
+    sigma_capacitor: NotNegative = 0.0
     bitline_f: Positive
     wordline_f: NotNegative
     adc_bit_f: NotNegative = 0.0
@@ -119,6 +131,7 @@ class MappingCard(Card):
     sa_m2: NotNegative
     adder_j: NotNegative
     adder_m2: NotNegative
+    tree_activity: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     register_j: NotNegative
     register_m2: NotNegative
     wire_j_per_bit: NotNegative

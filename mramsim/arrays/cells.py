@@ -68,6 +68,19 @@ class Die:
         """Temperature of the devices in K."""
         return self.conditions.kelvin(self.card, self.effects)
 
+    def spread_ohm2(self, classes: tuple[Branch, ...]) -> NDArray[np.float64]:
+        """Return the variance of a branch's resistance in states P and AP, to first order.
+
+        ``sigma_R^2 = R_j^2 (4 sigma_D^2 + sigma_RA^2) + (R_P sigma_TMR)^2 [AP] + sigma_series^2``.
+        """
+        card = self.card
+        if "d2d" not in self.effects:
+            return np.zeros(2)
+        relative = 4.0 * card.sigma_diameter**2 + card.sigma_ra**2
+        tmr = (classes[P].junction_ohm * card.sigma_tmr) ** 2
+        parts = [classes[P].junction_ohm ** 2 * relative, classes[AP].junction_ohm ** 2 * relative]
+        return np.array([parts[0], parts[1] + tmr]) + card.sigma_series_ohm**2
+
     def fast_flicker(self, mapping: MappingCard) -> float:
         """Return the relative variance of R that is new in every read."""
         return flicker.fast_variance(

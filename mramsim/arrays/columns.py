@@ -49,8 +49,8 @@ class Analog:
         Noise of one decision, standard deviation.
     offset : float64 array [M]
         Of each column's comparator.
-    reference : callable
-        See `mramsim.arrays.reference.draw`.
+    reference : callable or None
+        See `mramsim.arrays.reference.draw`; None: no reference made of cells.
     """
 
     gain: float
@@ -60,7 +60,7 @@ class Analog:
     telegraph: Floats
     decision: float
     offset: Floats
-    reference: references.Deviations
+    reference: references.Deviations | None
 
 
 def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Analog) -> AnalogTile:
@@ -86,7 +86,9 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     errors = _errors(die, mapping, site, cells, reference)
     match, other = float(analog.variances[P]), float(analog.variances[1 - P])
     compared = site.reading in ("vote", "sweep")
-    if compared:  # the reference is read along: as many cells, half of them matching
+    if (
+        compared and analog.reference is not None
+    ):  # the reference is read along: as many cells, half of them matching
         share = (match + other) / 2.0 / mapping.reference_columns
         match, other = match + share, other + share
     decision = analog.decision**2
@@ -123,7 +125,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
 def _reference(
     die: Die, mapping: MappingCard, site: Site, cells: Cells, analog: Analog
 ) -> references.Reference:
-    if "reference" not in die.effects:
+    if analog.reference is None or "reference" not in die.effects:
         return references.IDEAL
     rows, columns = cells.bits.shape
     rng = site.generator("reference")

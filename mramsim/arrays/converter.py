@@ -21,6 +21,12 @@ from numpy.typing import NDArray
 from mramsim.arrays.card import MappingCard
 
 Floats = NDArray[np.float64]
+CONVERTER_ERRORS = (
+    "sigma_adc_gain",
+    "sigma_adc_offset_lsb",
+    "sigma_adc_inl_lsb",
+    "sigma_adc_noise_lsb",
+)  # keys of the mapping card
 STEEP = 0.9  # most that gain and bow may take from the slope of the transfer curve
 
 

@@ -48,23 +48,14 @@ def junction_sensitivity(classes: tuple[Branch, ...]) -> NDArray[np.float64]:
 def expected_spread(die: Die, classes: tuple[Branch, ...]) -> float:
     """Return the root mean square static deviation of a branch in counts, to first order.
 
-    Spread: ``sigma_G = sigma_R / R^2`` with ``sigma_R^2 = R_j^2 (4 sigma_D^2 + sigma_RA^2)
-    + (R_P sigma_TMR)^2 [AP] + sigma_series^2``; and the slow part of 1/f noise. Mean over the
-    states P and AP.
+    Spread: ``sigma_G = sigma_R / R^2``; and the slow part of 1/f noise. Mean over states P and AP.
     """
-    card = die.card
-    slow = flicker.slow_variance(card, die.inference_hz, die.effects)
-    total = float((junction_sensitivity(classes)[[P, AP]] ** 2).sum()) * slow
-    if "d2d" in die.effects:
-        unit, _ = unit_siemens(classes)
-        relative = 4.0 * card.sigma_diameter**2 + card.sigma_ra**2
-        for state in (P, AP):
-            branch = classes[state]
-            variance = branch.junction_ohm**2 * relative + card.sigma_series_ohm**2
-            if state == AP:
-                variance += (classes[P].junction_ohm * card.sigma_tmr) ** 2
-            total += variance / branch.total_ohm**4 / unit**2
-    return float(np.sqrt(total / 2.0))
+    unit, _ = unit_siemens(classes)
+    total = np.array([classes[P].total_ohm, classes[AP].total_ohm])
+    slow = flicker.slow_variance(die.card, die.inference_hz, die.effects)
+    variance = die.spread_ohm2(classes) / total**4 / unit**2
+    variance += junction_sensitivity(classes)[[P, AP]] ** 2 * slow
+    return float(np.sqrt(variance.mean()))
 
 
 def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...]) -> Floats:

@@ -95,6 +95,10 @@ class Family:
     read_j : callable
         (mapping card, classes of branches, reads) to the energy drawn through cells and bit lines
         in J.
+    amplifiers : {"column", "cell"}
+        Where the sense amplifiers stand, if it has any.
+    popcount : {"counter", "tree"}
+        How digital bits are counted: one by one, or all of a column at once by full adders.
     """
 
     name: str
@@ -108,6 +112,8 @@ class Family:
     needs: tuple[str, ...]
     program: Callable[[Cells, Die, MappingCard, Site], Record]
     read_j: Callable[[MappingCard, tuple[Branch, ...], Reads], float]
+    amplifiers: Literal["column", "cell"] = "column"
+    popcount: Literal["counter", "tree"] = "counter"
 
     def check(self, card: MappingCard) -> None:
         """Raise ValueError with one line where the card does not describe such a design."""

@@ -18,6 +18,7 @@ from mramsim.arrays import cells as cell_library
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
 from mramsim.arrays.family import Family, Reads, Site
+from mramsim.arrays.latch import undecided_v
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 
 if TYPE_CHECKING:
@@ -89,9 +90,23 @@ def signal_v(cells: Cells, mapping: MappingCard) -> NDArray[np.float64]:
 
 
 def probability_of_one(
-    input_v: NDArray[np.float64], sigma_v: NDArray[np.float64]
+    input_v: NDArray[np.float64], sigma_v: NDArray[np.float64], undecided_v: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return Phi(input / sigma); 0 or 1 beyond 8 sigma, and without noise."""
+    """Return the probability that a latch reads 1; 0 or 1 beyond 8 sigma, and without noise.
+
+    Parameters
+    ----------
+    input_v, sigma_v : float64 array
+        Mean and standard deviation of its input.
+    undecided_v : float
+        Inputs up to this size are read as either bit: ``(Phi((v - u) / sigma) + Phi((v + u) /
+        sigma)) / 2``, which is ``Phi(v / sigma)`` for 0.
+    """
+    low = _beyond(input_v - undecided_v, sigma_v)
+    return low if undecided_v == 0.0 else (low + _beyond(input_v + undecided_v, sigma_v)) / 2.0
+
+
+def _beyond(input_v: NDArray[np.float64], sigma_v: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.special import ndtr
 
     from mramsim.kernels.converters import REACH
@@ -133,13 +148,14 @@ def decided(
     effects = die.effects
     variances = noise_variances(die, mapping, cells.classes)
     telegraph = junction_sensitivity(mapping, cells.classes)[cells.state] ** 2 * cells.rtn_variance
-    decision = mapping.sigma_sa_noise_v if "sa_noise" in effects else 0.0
+    noisy = "sa_noise" in effects
+    decision, window = (mapping.sigma_sa_noise_v, undecided_v(mapping)) if noisy else (0.0, 0.0)
     sigma_offset = mapping.sigma_sa_offset_v if "sa_offset" in effects else 0.0
     sigma = np.sqrt((variances[cells.state] + telegraph).sum(axis=0) + decision**2)
     signal = signal_v(cells, mapping)
     shift = sigma_offset * offset
-    one_on = probability_of_one(shift + signal, sigma)
-    one_off = probability_of_one(shift - signal, sigma)
+    one_on = probability_of_one(shift + signal, sigma, window)
+    one_off = probability_of_one(shift - signal, sigma, window)
     stored = cells.bits.astype(np.bool_)
     wrong_on = np.where(stored, 1.0 - one_on, one_on)
     wrong_off = np.where(stored, one_off, 1.0 - one_off)

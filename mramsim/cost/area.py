@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import ceil, log2
 
+from mramsim.arrays.digital import tree_adders
+from mramsim.arrays.families import FAMILIES
 from mramsim.mapping.events import LAYER_EVENTS, digital_events
 from mramsim.mapping.layer import LayerPlacement
 
@@ -20,13 +22,17 @@ def area_m2(layer: LayerPlacement) -> dict[str, float]:
     card, tiles = layer.card, len(layer.tiles)
     codes, counted = layer.reading == "codes", layer.reading in ("count", "sweep")
     converters = ceil(card.columns / card.columns_per_converter)
+    family = FAMILIES[card.sensing]
     counter_bits = ceil(log2(card.rows + 1))
-    bit_m2 = card.adder_m2 + card.register_m2
+    counter_m2 = counter_bits * (card.adder_m2 + card.register_m2)
+    if family.popcount == "tree":
+        counter_m2 = tree_adders(card.rows) * card.adder_m2 + counter_bits * card.register_m2
+    amplifiers = card.columns * (card.rows if family.amplifiers == "cell" else 1)
     return {
         "cells": tiles * card.rows * card.columns * BRANCHES * card.cell_m2,
-        "sense_amplifiers": 0.0 if codes else tiles * card.columns * card.sa_m2,
+        "sense_amplifiers": 0.0 if codes else tiles * amplifiers * card.sa_m2,
         "converters": tiles * converters * card.adc_m2 if codes else 0.0,
-        "counters": tiles * card.columns * counter_bits * bit_m2 if counted else 0.0,
+        "counters": tiles * card.columns * counter_m2 if counted else 0.0,
         "adders": _adders(layer) * card.adder_m2,
         "registers": layer.node.fan_out * sum_bits(layer) * card.register_m2,
     }

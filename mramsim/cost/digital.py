@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from math import ceil, log2
+
+from mramsim.arrays.digital import tree_adders
+from mramsim.arrays.families import FAMILIES
 from mramsim.cost.array_read import matched_reads
-from mramsim.mapping.events import LayerEvents
+from mramsim.mapping.events import TILE_EVENTS, LayerEvents
 from mramsim.mapping.layer import LayerPlacement
 
 TOGGLES = 2  # flip-flops that a binary counter toggles per increment: 1 + 1/2 + 1/4 + ...
 
 
 def popcount_j(layer: LayerPlacement, events: LayerEvents) -> float:
-    """Return the energy of the column counters, in J.
+    """Return the energy of counting bits, in J.
 
-    Where bits are counted one by one (``count``, ``sweep``) each 1 increments the counter of its
-    column: `TOGGLES` adder operations and flip-flop writes. The ones are the matching cells.
+    One by one (a counter per column, also for swept references) each 1 increments the counter:
+    `TOGGLES` adder operations and flip-flop writes; the ones are the matching cells. All at once (a
+    tree) each column read takes the tree's full adders, of which `tree_activity` toggle, and writes
+    the count.
     """
     if layer.reading not in ("count", "sweep"):
         return 0.0
-    ones, _ = matched_reads(events)
-    return TOGGLES * ones * (layer.card.adder_j + layer.card.register_j)
+    card = layer.card
+    if FAMILIES[card.sensing].popcount == "counter":
+        ones, _ = matched_reads(events)
+        return TOGGLES * ones * (card.adder_j + card.register_j)
+    reads = events.tiles[:, TILE_EVENTS.index("column_reads")]
+    total = 0.0
+    for tile, count in zip(layer.tiles, reads, strict=True):
+        adders = tree_adders(tile.rows) * card.tree_activity * card.adder_j
+        total += int(count) * (adders + ceil(log2(tile.rows + 1)) * card.register_j)
+    return total
 
 
 def adders_j(layer: LayerPlacement, events: LayerEvents) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays.card import MappingCard
-from mramsim.arrays.converter import Range, fit_range
+from mramsim.arrays.converter import CONVERTER_ERRORS, Range, fit_range
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import CODING
 from mramsim.mapping.tiles import Tile, cut, interleave, row_spans
@@ -135,6 +135,10 @@ class LayerPlacement:
             fit_range(low, high, self.card.partial_sum_bits) if self.sum_range is not None else None
         )
         return replace(self, converter_range=converter, sum_range=sums)
+
+    def with_ideal_converters(self) -> LayerPlacement:
+        """Return the layer with converters free of gain, offset, nonlinearity and noise."""
+        return replace(self, card=self.card.model_copy(update=dict.fromkeys(CONVERTER_ERRORS, 0.0)))
 
     def share(self, tile: Tile) -> NDArray[np.int32]:
         """Return the level that a tile's columns vote against, int32 [columns].

@@ -75,6 +75,11 @@ class Placement:
         )
         return replace(self, layers=layers, calibrated=True)
 
+    def with_ideal_converters(self) -> Placement:
+        """Return the placement with converters that quantise and do nothing else."""
+        layers = tuple(layer.with_ideal_converters() for layer in self.layers)
+        return replace(self, layers=layers)
+
     def table(self) -> list[dict[str, Any]]:
         """Return one row per mapped layer: size, tiles, utilisation, rows on, cycles."""
         return [

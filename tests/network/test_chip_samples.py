@@ -4,19 +4,16 @@ import naive
 import naive_networks
 import numpy as np
 import pytest
+from designs import MAPPINGS, counts_bits, small
 
 import mramsim as ms
 
-MAPPINGS = ms.list_cards("mapping")
 JUNG = "stt_jung_nature_2022"
 CHEAP = {"write_error_rate": 0.0}
 
 
 def sampled(network, mapping, seed=0, number=0, layers=None, **values):
-    design = {"rows": 16, "columns": 9}
-    if ms.load_card("mapping", mapping).sensing == "current_sum":
-        design["rows_on"] = 16
-    placed = ms.place(network, mapping, design, layers)
+    placed = ms.place(network, mapping, small(mapping, 16, 9), layers)
     return placed.sample(JUNG, seed, number=number, overrides={**CHEAP, **values})
 
 
@@ -82,12 +79,14 @@ def test_more_defects_keep_the_first_ones(networks, mapping):
 
     def odd(**values):
         chip = ms.place(network, mapping).sample("ideal", only=["stuck"], overrides=values)
-        return {
-            (name, index, row, column)
-            for name, records in chip.records.items()
-            for index, record in enumerate(records)
-            for row, column in zip(record.odd_row, record.odd_column, strict=True)
-        }
+        found = set()
+        for name, records in chip.records.items():
+            for index, record in enumerate(records):
+                cells = zip(record.odd_row, record.odd_column, strict=True)
+                if not counts_bits(mapping):
+                    cells = [*cells, *np.argwhere(record.deviation)]
+                found |= {(name, index, int(row), int(column)) for row, column in cells}
+        return found
 
     assert odd(short_rate=0.01) < odd(short_rate=0.03) < odd(short_rate=0.03, open_rate=0.05)
 

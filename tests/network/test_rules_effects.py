@@ -2,27 +2,20 @@
 
 import numpy as np
 import pytest
+from designs import IDEAL_CONVERTERS, MAPPINGS, codes, family_of, small
 from effect_cases import LARGE, NEEDS, ZERO, Case
 
 import mramsim as ms
 from mramsim.arrays.families import FAMILIES
 from mramsim.effects import NAMES
 
-MAPPINGS = ms.list_cards("mapping")
 JUNG = "stt_jung_nature_2022"
-
-
-def design_of(mapping, **design):
-    rows = 16
-    if ms.load_card("mapping", mapping).sensing == "current_sum":
-        design["rows_on"] = rows
-    return {"rows": rows, "columns": 9, **design}
 
 
 def chip_of(network, mapping, case, only=None, without=None, x=None):
     known = set(type(ms.load_card("mapping", mapping)).model_fields)
     design = {key: value for key, value in case.design.items() if key in known}
-    placed = ms.place(network, mapping, design_of(mapping, **design))
+    placed = ms.place(network, mapping, small(mapping, 16, 9, **design))
     if x is not None:
         placed = placed.calibrate(x)
     device = {"write_error_rate": 1e-3, **case.device}
@@ -43,7 +36,7 @@ def same_records(one, other):
 CASES = [
     pytest.param(mapping, effect, id=f"{mapping}-{effect}")
     for mapping in MAPPINGS
-    for effect in sorted(FAMILIES[ms.load_card("mapping", mapping).sensing].modelled & set(ZERO))
+    for effect in sorted(family_of(mapping).modelled & set(ZERO))
 ]
 
 
@@ -78,8 +71,9 @@ def test_adc_changes_decisions_and_fine_codes_equal_off(networks, images, mappin
     x = images(network, 30)
     coarse = {"partial_sums": "adc", "partial_sum_bits": 1, "adc_range": "full"}
     fine = {"partial_sums": "adc", "partial_sum_bits": 16}
-    if ms.load_card("mapping", mapping).converter == "sar":
-        coarse, fine = {"adc_bits": 1, "adc_range": "full"}, {"adc_bits": 16, "adc_range": "full"}
+    if codes(mapping):
+        coarse, fine = {"adc_bits": 1, "adc_range": "full"}, {"adc_bits": 8, "adc_range": "full"}
+        fine |= IDEAL_CONVERTERS
     exact = network.scores(x)
     changed = chip_of(network, mapping, Case(design=coarse), only=["adc"]).run(x)
     assert (changed.scores != exact).any()

@@ -3,19 +3,17 @@
 import naive_networks
 import numpy as np
 import pytest
+from designs import MAPPINGS, codes, counts_bits, small
 
 import mramsim as ms
 
-MAPPINGS = ms.list_cards("mapping")
 DEFECTS = {"short_rate": 0.02, "open_rate": 0.02, "write_error_rate": 0.01}
 JUNG = "stt_jung_nature_2022"
 
 
 def tiled(network, mapping, rows=16, columns=5, **design):
     """Small tiles, so that every layer is cut along both axes."""
-    if ms.load_card("mapping", mapping).sensing == "current_sum":
-        design["rows_on"] = rows
-    return ms.place(network, mapping, {"rows": rows, "columns": columns, **design})
+    return ms.place(network, mapping, small(mapping, rows, columns, **design))
 
 
 @pytest.mark.parametrize("name", ["tiny", "mlp", "conv-1", "conv0", "conv+1"])
@@ -72,11 +70,10 @@ CONVERTED = [
 
 def cases():
     for mapping in MAPPINGS:
-        card = ms.load_card("mapping", mapping)
         chosen = list(QUANTISED)
-        if card.sensing == "pcsa":
+        if counts_bits(mapping):
             chosen += [("mlp", {"partial_sums": "adc", "partial_sum_bits": 3})]
-        elif card.converter == "sar":
+        elif codes(mapping):
             chosen += CONVERTED
         for name, design in chosen:
             yield pytest.param(mapping, name, design, id=f"{mapping}-{name}-{design}")
@@ -87,6 +84,7 @@ def test_adc_alone_equals_the_quantised_integer_network(networks, images, mappin
     network = networks[name]
     x = images(network, 2)
     placed = tiled(network, mapping, **design).calibrate(images(network, 20, seed=9))
+    placed = placed.with_ideal_converters()
     found = placed.sample(JUNG, only=["adc"]).run(x).scores
     np.testing.assert_array_equal(found, naive_networks.forward(placed, None, x, 0, True))
     again = placed.sample("ideal", seed=3, only=["adc"]).run(x).scores
