@@ -1,7 +1,8 @@
 """Load, check and list cards: one TOML per publication, every number with unit and source.
 
-A card lives in one of three libraries: ``device`` (``devices/*.toml``), ``mapping``
-(``mapping/*.toml``) and ``baseline`` (``mapping/baselines/*.toml``). A path of the user's own works
+A card lives in one of four libraries: ``device`` (``devices/*.toml``), ``mapping``
+(``mapping/*.toml``), ``component`` (``mapping/components/*.toml``) and ``baseline``
+(``mapping/baselines/*.toml``). A path of the user's own works
 wherever a shipped name does.
 """
 
@@ -23,10 +24,16 @@ _PACKAGE = Path(__file__).resolve().parent
 _SHIPPED = _PACKAGE / "_cards"
 _ROOT = _SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent
 
-_FOLDERS = {"device": "devices", "mapping": "mapping", "baseline": "mapping/baselines"}
+_FOLDERS = {
+    "device": "devices",
+    "mapping": "mapping",
+    "component": "mapping/components",
+    "baseline": "mapping/baselines",
+}
 _MODELS = {
     "device": "mramsim.devices.card:DeviceCard",
     "mapping": "mramsim.arrays.card:MappingCard",
+    "component": "mramsim.cost.component:ComponentCard",
     "baseline": "mramsim.cost.card:BaselineCard",
 }
 _MAX_BYTES = 1 << 20
@@ -126,7 +133,7 @@ def load_card(
 
     Parameters
     ----------
-    library : {"device", "mapping", "baseline"}
+    library : {"device", "mapping", "component", "baseline"}
     name : str, path or Card
         A shipped name, the path of a user's own TOML, or a card loaded before.
     overrides : mapping, optional

@@ -12,6 +12,7 @@ from mramsim import __version__, effects
 from mramsim.attribution import attribution
 from mramsim.cards import load_card
 from mramsim.chip import BATCH, thread_count
+from mramsim.cost.components import components_of
 from mramsim.datasets import Dataset, load_dataset
 from mramsim.devices.card import DeviceCard
 from mramsim.errors import InputError
@@ -90,6 +91,8 @@ def evaluate(
         raise InputError(f"chips = {chips}; at least 1 is allowed")
     dataset = load_dataset(data, data_dir) if isinstance(data, str) else data
     placement, network = _placed(network, mapping, sorted_settings)
+    for layer in placement.layers:  # a wrong component card is refused before any work
+        components_of(layer.card, placement.component_values)
     x, y = test_images(dataset, images)
     thread_count(threads)
     placement = placement.calibrate(dataset.x_train[:CALIBRATION_IMAGES])
@@ -146,10 +149,10 @@ def _placed(
     network: Network | Placement, mapping: str | Path, settings: Settings
 ) -> tuple[Placement, Network]:
     if isinstance(network, Placement):
-        if settings.mapping or settings.layers:
+        if settings.mapping or settings.layers or settings.components:
             raise InputError("settings with mapping keys need a network, not a placement")
         return network, network.network
-    return place(network, mapping, settings.mapping, settings.layers), network
+    return place(network, mapping, settings.mapping, settings.layers, settings.components), network
 
 
 def test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], NDArray[Any]]:

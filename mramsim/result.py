@@ -12,7 +12,9 @@ import numpy as np
 from mramsim.cards import load_card
 from mramsim.chip import Run
 from mramsim.cost.baseline import baseline_cost
+from mramsim.cost.expected import activity_of
 from mramsim.cost.model import cost_of
+from mramsim.cost.provenance import provenance
 from mramsim.devices.card import DeviceCard
 from mramsim.effects import ordered
 from mramsim.mapping.events import Events
@@ -86,22 +88,17 @@ def describe(
         events = events + result.run.events
     cost = cost_of(placement, device, events, trial.conditions)
     cards = [load_card("baseline", name) for name in baselines]
-    citations = {*device.citations(), *placement.card.citations()}
-    for card in cards:
-        citations.update(card.citations())
+    activity = activity_of(events)
     return {
         "effects": ordered(results[0].effects),
         "not_modelled": not_modelled(placement.card),
-        "assumed": {
-            "device": len(device.assumed()),
-            "device_of": len(device.sources),
-            "mapping": len(placement.card.assumed()),
-            "mapping_of": len(placement.card.sources),
-        },
-        "layers": list(_layers(placement, [result.run for result in results])),
+        "layers": [
+            {**row, "activity": activity[row["name"]]}
+            for row in _layers(placement, [result.run for result in results])
+        ],
         **cost.as_dict(),
         "baselines": [baseline_cost(placement.network, card) for card in cards],
-        "citations": sorted(citations),
+        **provenance(placement, device, cards),
     }
 
 

@@ -29,6 +29,8 @@ class Settings:
         Keys of the cards.
     layers : dict of str to dict
         Keys of the mapping card for single layers.
+    components : dict
+        Keys of component cards.
     surroundings : dict
         Arguments of `mramsim.devices.conditions.Conditions`.
     """
@@ -36,6 +38,7 @@ class Settings:
     device: Mapping[str, Any] = field(default_factory=dict)
     mapping: Mapping[str, Any] = field(default_factory=dict)
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    components: Mapping[str, Any] = field(default_factory=dict)
     surroundings: Mapping[str, Any] = field(default_factory=dict)
 
     def conditions(self) -> Conditions:
@@ -65,8 +68,8 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
     Parameters
     ----------
     flat : mapping of str to value
-        ``device.KEY``, ``mapping.KEY``, ``mapping.LAYER.KEY``, ``age.seconds``, ``age.reads``,
-        ``temperature_k``.
+        ``device.KEY``, ``mapping.KEY``, ``mapping.LAYER.KEY``, ``component.KEY``,
+        ``age.seconds``, ``age.reads``, ``temperature_k``.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
     device: dict[str, Any] = {}
     mapping: dict[str, Any] = {}
     layers: dict[str, dict[str, Any]] = {}
+    components: dict[str, Any] = {}
     surroundings: dict[str, Any] = {}
     for key, value in flat.items():
         head, _, rest = key.partition(".")
@@ -89,12 +93,15 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
             surroundings[_CONDITIONS[key]] = value
         elif head == "device" and rest:
             device[rest] = value
+        elif head == "component" and rest:
+            components[rest] = value
         elif head == "mapping" and "." in rest:
             layer, _, name = rest.rpartition(".")
             layers.setdefault(layer, {})[name] = value
         elif head == "mapping" and rest:
             mapping[rest] = value
         else:
-            known = [*_CONDITIONS, "device.KEY", "mapping.KEY", "mapping.LAYER.KEY"]
+            forms = ("device.KEY", "mapping.KEY", "mapping.LAYER.KEY", "component.KEY")
+            known = [*_CONDITIONS, *forms]
             raise InputError(f"key '{key}' is unknown{nearest(key, known)}")
-    return Settings(device, mapping, layers, surroundings)
+    return Settings(device, mapping, layers, components, surroundings)

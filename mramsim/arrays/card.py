@@ -15,7 +15,7 @@ MOST_FLASH_BITS = 8
 
 
 class MappingCard(Card):
-    """How weights are held, driven, sensed and counted, and what each step costs.
+    """How weights are held, driven, sensed and counted, and of which components.
 
     Attributes
     ----------
@@ -59,34 +59,27 @@ class MappingCard(Card):
         Voltage at the comparator per ampere of column current (``current_sum``), in V/A.
     sigma_sa_offset_v, sigma_sa_noise_v : float
         Standard deviations at the sense amplifier's input in V.
+    sa_s : float
+        Time that the design gives a sense amplifier to decide, in s. Absent: what the block of
+        `sense_card` takes.
     sa_tau_s : float
         Time constant of a latch's regeneration in s (see `mramsim.arrays.latch`); 0: at once.
     trip_fraction : float
         Share of the supply at which a comparator trips (``resistance_sum``).
     capacitor_f, sigma_capacitor : float
         Capacitor of a cell in F and its relative standard deviation (``charge``).
-    bitline_f, wordline_f : float
-        Capacitance of one sensing branch and of one cell on a word line in F.
-    adc_bit_f, adc_level_f : float
-        Converter energy per conversion: ``(adc_bit_f b + adc_level_f 4^b) vdd^2``.
-    adc_bit_s : float
-        Conversion time per bit in s.
+    bitline_f : float
+        Capacitance of one sensing branch in F.
     columns_per_converter : int
         Columns that share one converter in turn.
-    sa_j, sa_s, sa_m2 : float
-        One sense-amplifier decision: energy in J, time in s; area in m2.
-    adder_j, adder_m2 : float
-        One full-adder operation in J; area in m2.
-    tree_activity : float
-        Share of the full adders of an adder tree that toggle when it counts.
-    register_j, register_m2 : float
-        One flip-flop write in J; area in m2.
-    wire_j_per_bit : float
-        Moving one activation bit between layers, in J.
     clock_s : float
         Period of the digital clock in s.
-    cell_m2, adc_m2 : float
-        Area of one MTJ with its transistor, and of one converter, in m2.
+    copies : int
+        Copies of a layer's arrays; they share its positions or take other images.
+    cell_card, logic_card, sense_card, adc_card, driver_card, buffer_card, wire_card, write_card, \
+arithmetic_card : str
+        Component cards (`mramsim.cost.component`) by name or path; what each step costs is there.
+        Converters need `adc_card`.
     """
 
     sensing: str
@@ -116,28 +109,24 @@ class MappingCard(Card):
     readout_ohm: Positive = 1.0
     sigma_sa_offset_v: NotNegative
     sigma_sa_noise_v: NotNegative
+    sa_s: Positive | None = None
     sa_tau_s: NotNegative = 0.0
     trip_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
     capacitor_f: Positive = 1.0e-15
     sigma_capacitor: NotNegative = 0.0
     bitline_f: Positive
-    wordline_f: NotNegative
-    adc_bit_f: NotNegative = 0.0
-    adc_level_f: NotNegative = 0.0
-    adc_bit_s: NotNegative = 0.0
     columns_per_converter: Annotated[int, Field(ge=1)] = 1
-    sa_j: NotNegative
-    sa_s: NotNegative
-    sa_m2: NotNegative
-    adder_j: NotNegative
-    adder_m2: NotNegative
-    tree_activity: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
-    register_j: NotNegative
-    register_m2: NotNegative
-    wire_j_per_bit: NotNegative
     clock_s: Positive
-    cell_m2: Positive
-    adc_m2: NotNegative = 0.0
+    copies: Annotated[int, Field(ge=1)] = 1
+    cell_card: str
+    logic_card: str = "logic_zigzag_28nm"
+    sense_card: str = "sense_latch_28nm"
+    adc_card: str | None = None
+    driver_card: str = "driver_tapered"
+    buffer_card: str = "sram_horowitz_45nm"
+    wire_card: str = "wire_keckler_2011"
+    write_card: str = "write_row_parallel"
+    arithmetic_card: str = "arithmetic_horowitz_45nm"
 
     @model_validator(mode="after")
     def _check_design(self) -> Self:
@@ -150,6 +139,8 @@ class MappingCard(Card):
         if self.rows_on > self.rows:
             raise ValueError(f"rows_on = {self.rows_on} is above rows = {self.rows}")
         FAMILIES[self.sensing].check(self)
+        if self.sa_tau_s > 0.0 and self.sa_s is None:
+            raise ValueError(f"sa_tau_s = {self.sa_tau_s:g} needs sa_s, the time to decide")
         if self.converter == "sense_amplifier" and self.adc_bits != 1:
             raise ValueError(f"adc_bits = {self.adc_bits}: a sense amplifier gives 1 bit")
         if self.converter == "flash" and self.adc_bits > MOST_FLASH_BITS:

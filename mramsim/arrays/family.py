@@ -135,6 +135,6 @@ class Family:
             raise ValueError(f"sensing = '{self.name}' needs {', '.join(missing)}")
 
 
-_CODED = ("adc_bits", "adc_bit_f", "adc_level_f", "adc_bit_s", "adc_m2")
+_CODED = ("adc_bits", "adc_card")
 _NEEDS = {"sar": _CODED, "flash": _CODED, "tdc": _CODED}
 CODING = tuple(_NEEDS)  # converters that give codes

@@ -41,6 +41,6 @@ def decision_time_s(input_v: ArrayLike, mapping: MappingCard) -> NDArray[np.floa
 
 def undecided_v(mapping: MappingCard) -> float:
     """Return the input below which the latch has not decided after `sa_s`, in V."""
-    if mapping.sa_tau_s == 0.0:
+    if mapping.sa_tau_s == 0.0 or mapping.sa_s is None:
         return 0.0
     return SWING * mapping.vdd_v * exp(-mapping.sa_s / mapping.sa_tau_s)

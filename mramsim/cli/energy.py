@@ -37,7 +37,7 @@ def command(
     settings = sort_settings(parse_assignments(assignments))
     network = find_network(net)
     card = load_card("device", device, settings.device)
-    placement = place(network, mapping, settings.mapping, settings.layers)
+    placement = place(network, mapping, settings.mapping, settings.layers, settings.components)
     found = estimate(
         placement,
         device=card,

@@ -27,7 +27,7 @@ def command(
     settings = sort_settings(parse_assignments(assignments))
     network = find_network(net)
     card = load_card("device", device, settings.device)
-    placement = place(network, mapping, settings.mapping, settings.layers)
+    placement = place(network, mapping, settings.mapping, settings.layers, settings.components)
     rows = placement.table()
     if as_json:
         opt.print_json(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mramsim.arrays.cells import classes_of
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import Reads
+from mramsim.cost.components import Components
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 from mramsim.mapping.events import LayerEvents
@@ -36,11 +37,16 @@ def matched_reads(events: LayerEvents) -> tuple[int, int]:
     return matches, others
 
 
-def word_lines_j(layer: LayerPlacement, events: LayerEvents) -> float:
+def word_lines_j(layer: LayerPlacement, parts: Components, events: LayerEvents) -> float:
     """Return the energy of the word lines, in J.
 
     Each driven row pulses one line of its complementary pair over the whole width of the array:
     ``columns C_cell vdd^2``.
     """
-    card = layer.card
-    return events.total("row_drives") * card.columns * card.wordline_f * card.vdd_v**2
+    line = layer.card.columns * parts.cell.charge_j("wordline_f")
+    return events.total("row_drives") * line
+
+
+def drivers_j(layer: LayerPlacement, parts: Components, events: LayerEvents) -> float:
+    """Return the energy of the row drivers' own capacitance: a share of what they drive, in J."""
+    return parts.driver.value("driver_share") * word_lines_j(layer, parts, events)

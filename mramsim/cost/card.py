@@ -13,10 +13,22 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 
-_NEEDED = {
-    "mac_array": ("multiply_j", "add_j"),
-    "xnor_popcount": ("xnor_j", "adder_j", "register_j", "popcount_bits", "toggle_activity"),
+_ENGINE = {
+    "node_m",
+    "vdd_v",
+    "sram_card",
+    "dram_card",
+    "arithmetic_card",
+    "clock_hz",
+    "macs_per_cycle",
+    "mac_m2",
 }
+_NEEDED = {
+    "mac_array": {*_ENGINE, "numbers"},
+    "xnor_popcount": {*_ENGINE, "logic_card", "popcount_bits", "toggle_activity"},
+    "roofline": {"peak_operations_per_s", "memory_bytes_per_s", "cache_bytes", "power_w"},
+}
+_COMMON = {"kind", "weight_bits", "activation_bits"}
 
 
 class BaselineCard(Card):
@@ -24,68 +36,61 @@ class BaselineCard(Card):
 
     Attributes
     ----------
-    kind : {"mac_array", "xnor_popcount"}
-        Multiply-accumulate units, or XNOR gates with a popcount tree.
-    node_m, vdd_v : float
-        Technology node in m, supply in V.
+    kind : {"mac_array", "xnor_popcount", "roofline"}
+        Multiply-accumulate units; XNOR gates with a popcount tree; or a whole processor by its peak
+        rate, memory bandwidth and power.
     weight_bits, activation_bits : int
         Width of a stored weight and of an activation (``xnor_popcount``: of one bit plane).
-    multiply_j, add_j : float
-        One multiplication and one accumulation in J (``mac_array``).
-    xnor_j, adder_j, register_j : float
-        One XNOR gate, one full adder and one flip-flop when their nodes toggle, in J
-        (``xnor_popcount``).
+    node_m, vdd_v : float
+        Technology node in m, supply in V; the components below are scaled to them.
+    arithmetic_card, logic_card, sram_card, dram_card : str
+        Component cards. Weights, and the activations of a layer, lie in an SRAM of just their size
+        up to the card's largest; what exceeds it comes from DRAM.
+    numbers : {"f32", "int8"}
+        What a ``mac_array`` multiplies.
     popcount_bits : int
         Bits that one popcount tree adds at a time.
     toggle_activity : float
-        Share of gate evaluations in which a gate toggles.
-    sram_bytes : tuple of int
-        Sizes at which memory energy is known, rising. Weights, and the activations of a layer, lie
-        in a memory of just their size, from the first of these to the last.
-    sram_j_per_bit : tuple of float
-        Access energy per bit at these sizes, in J; a power law in between.
-    dram_j_per_bit : float
-        Access energy in J per bit; weights beyond the last size come from there.
-    dram_bytes_per_s : float
-        Bandwidth of that memory.
+        Share of gate evaluations in which a node is charged.
     clock_hz : float
     macs_per_cycle : int
         1-bit ones for ``xnor_popcount``.
-    mac_m2, sram_m2_per_bit : float
-        Area of one multiply-accumulate unit and of one memory bit in m2.
+    mac_m2 : float
+        Area of one multiply-accumulate unit in m2.
+    peak_operations_per_s : float
+        Multiplications and additions per second at best (``roofline``).
+    memory_bytes_per_s, cache_bytes : float, int
+        Bandwidth of the outer memory, and what need not be fetched from it.
+    power_w : float
+        Power while it works.
     """
 
-    kind: Literal["mac_array", "xnor_popcount"]
-    node_m: Positive
-    vdd_v: Positive
+    kind: Literal["mac_array", "xnor_popcount", "roofline"]
     weight_bits: Count
     activation_bits: Count
-    multiply_j: NotNegative | None = None
-    add_j: NotNegative | None = None
-    xnor_j: NotNegative | None = None
-    adder_j: NotNegative | None = None
-    register_j: NotNegative | None = None
+    node_m: Positive | None = None
+    vdd_v: Positive | None = None
+    arithmetic_card: str | None = None
+    logic_card: str | None = None
+    sram_card: str | None = None
+    dram_card: str | None = None
+    numbers: Literal["f32", "int8"] | None = None
     popcount_bits: Count | None = None
     toggle_activity: Fraction | None = None
-    sram_bytes: Annotated[tuple[Count, ...], Field(min_length=1)]
-    sram_j_per_bit: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    dram_j_per_bit: NotNegative
-    dram_bytes_per_s: Positive
-    clock_hz: Positive
-    macs_per_cycle: Count
-    mac_m2: NotNegative
-    sram_m2_per_bit: NotNegative
+    clock_hz: Positive | None = None
+    macs_per_cycle: Count | None = None
+    mac_m2: NotNegative | None = None
+    peak_operations_per_s: Positive | None = None
+    memory_bytes_per_s: Positive | None = None
+    cache_bytes: Annotated[int, Field(ge=0)] | None = None
+    power_w: Positive | None = None
 
     @model_validator(mode="after")
     def _check_engine(self) -> Self:
-        missing = [key for key in _NEEDED[self.kind] if getattr(self, key) is None]
+        given, needed = set(self.values()), _NEEDED[self.kind]
+        missing, foreign = sorted(needed - given), sorted(given - needed - _COMMON)
         if missing:
             raise ValueError(f"kind = '{self.kind}' needs {', '.join(missing)}")
-        if len(self.sram_bytes) != len(self.sram_j_per_bit):
-            raise ValueError(
-                f"sram_bytes has {len(self.sram_bytes)} entries, sram_j_per_bit "
-                f"{len(self.sram_j_per_bit)}; one energy per memory is needed"
-            )
-        if list(self.sram_bytes) != sorted(set(self.sram_bytes)):
-            raise ValueError(f"sram_bytes = {list(self.sram_bytes)}; rising sizes are needed")
+        if foreign:
+            raise ValueError(f"kind = '{self.kind}' has no {', '.join(foreign)}")
         return self

@@ -13,6 +13,7 @@ from mramsim.cost.baseline import baseline_cost
 from mramsim.cost.card import BaselineCard
 from mramsim.cost.expected import Activity, expected_events
 from mramsim.cost.model import cost_of
+from mramsim.cost.provenance import provenance
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 from mramsim.mapping.placement import Placement, place
@@ -90,9 +91,6 @@ def estimate(
     cost = cost_of(placement, card, expected_events(placement, activity), conditions)
     names = list_cards("baseline") if baselines is None else baselines
     engines: list[BaselineCard] = [load_card("baseline", name) for name in names]
-    citations = {*card.citations(), *placement.card.citations()}
-    for engine in engines:
-        citations.update(engine.citations())
     return Estimate(
         {
             "schema": SCHEMA,
@@ -100,15 +98,9 @@ def estimate(
             "device": card.name,
             "mapping": placement.card.name,
             "activity": dict(activity) if isinstance(activity, Mapping) else activity,
-            "assumed": {
-                "device": len(card.assumed()),
-                "device_of": len(card.sources),
-                "mapping": len(placement.card.assumed()),
-                "mapping_of": len(placement.card.sources),
-            },
             **cost.as_dict(),
             "baselines": [baseline_cost(placement.network, engine) for engine in engines],
-            "citations": sorted(citations),
+            **provenance(placement, card, engines),
             "version": __version__,
         }
     )

@@ -7,27 +7,52 @@ from math import ceil, log2
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.cost.components import Components
+from mramsim.cost.converter import conversion_s
+from mramsim.cost.sensing import converter_of
 from mramsim.mapping.events import TILE_EVENTS, LayerEvents
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.tiles import Tile
 
 
-def latency_s(layer: LayerPlacement, events: LayerEvents, images: int) -> float:
+def latency_s(layer: LayerPlacement, parts: Components, events: LayerEvents, images: int) -> float:
     """Return the time that a layer takes for all `images`, in s.
 
-    The slowest tile sets the pace. The digital part of one position runs while the next position
-    is read; only the last one of each image adds to the time: one clock for threshold and register
-    and one per level of the adder tree over row tiles.
+    The slowest tile sets the pace; copies of the layer share its positions. The digital part of one
+    position runs while the next position is read; only the last one of each image adds to the time:
+    one clock for threshold and register and one per level of the adder tree over row tiles.
     """
     slowest = max(
-        _reads_s(layer, tile, counts)
+        _reads_s(layer, parts, tile, counts)
         for tile, counts in zip(layer.tiles, events.tiles, strict=True)
     )
+    share = ceil(layer.positions / layer.card.copies) / layer.positions
     clocks = 1 + ceil(log2(layer.row_blocks))
-    return slowest + images * clocks * layer.card.clock_s
+    return slowest * share + images * clocks * layer.card.clock_s
 
 
-def _reads_s(layer: LayerPlacement, tile: Tile, counts: NDArray[np.int64]) -> float:
+def interval_s(layer: LayerPlacement, latency_per_image_s: float) -> float:
+    """Return the time between two images that a layer can take, in s.
+
+    Copies that positions leave idle take other images.
+    """
+    share = ceil(layer.positions / layer.card.copies) / layer.positions
+    return latency_per_image_s / (layer.card.copies * share)
+
+
+def decision_s(layer: LayerPlacement, parts: Components) -> float:
+    """Return the time of one decision of a sense amplifier, in s.
+
+    What the design gives it, else what its block takes with the timing margin.
+    """
+    if layer.card.sa_s is not None:
+        return layer.card.sa_s
+    return parts.sense.delay_s("sa_s") * parts.logic.value("timing_factor")
+
+
+def _reads_s(
+    layer: LayerPlacement, parts: Components, tile: Tile, counts: NDArray[np.int64]
+) -> float:
     """Return the time of all reads of one tile, in s.
 
     Per step: pre-charge, read, then one decision (sense amplifier), the conversions of the columns
@@ -39,7 +64,8 @@ def _reads_s(layer: LayerPlacement, tile: Tile, counts: NDArray[np.int64]) -> fl
     reads = steps * (card.t_precharge_s + card.t_read_s)
     if layer.reading == "codes":
         in_turn = min(card.columns_per_converter, tile.columns)
-        return reads + steps * in_turn * card.adc_bits * card.adc_bit_s
+        one = conversion_s(converter_of(layer, parts), card.adc_bits, card.rows)
+        return reads + steps * in_turn * one * parts.logic.value("timing_factor")
     if layer.reading == "sweep":
-        return reads + int(counts[TILE_EVENTS.index("row_drives")]) * card.sa_s
-    return reads + steps * card.sa_s
+        return reads + int(counts[TILE_EVENTS.index("row_drives")]) * decision_s(layer, parts)
+    return reads + steps * decision_s(layer, parts)

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from mramsim.cost.components import Components
+from mramsim.cost.converter import conversion_j
+from mramsim.cost.part import Part
+from mramsim.errors import InputError
 from mramsim.mapping.events import LayerEvents
 from mramsim.mapping.layer import LayerPlacement
 
 
-def sense_amplifiers_j(layer: LayerPlacement, events: LayerEvents) -> float:
+def decision_j(sense: Part) -> float:
+    """Return the energy of one decision, in J: ``C V^2 + I_static V t``."""
+    static = sense.value("sa_static_a") * sense.vdd_v * sense.delay_s("sa_s")
+    return sense.charge_j("sa_f") + static
+
+
+def sense_amplifiers_j(layer: LayerPlacement, parts: Components, events: LayerEvents) -> float:
     """Return the energy of all sense-amplifier decisions, in J.
 
     The comparator of a converter is part of the converter's own energy.
     """
     if layer.reading == "codes":
         return 0.0
-    return events.total("decisions") * layer.card.sa_j
+    return events.total("decisions") * decision_j(parts.sense)
 
 
-def converters_j(layer: LayerPlacement, events: LayerEvents) -> float:
-    """Return the energy of all conversions, in J: ``(k1 b + k2 4^b) vdd^2`` each.
+def converters_j(layer: LayerPlacement, parts: Components, events: LayerEvents) -> float:
+    """Return the energy of all conversions, in J."""
+    conversions = events.total("conversions")
+    if conversions == 0:
+        return 0.0
+    return conversions * conversion_j(converter_of(layer, parts), layer.card.adc_bits)
 
-    Form and constants of the card: zigzag-imc's fit to published analog in-memory chips.
+
+def converter_of(layer: LayerPlacement, parts: Components) -> Part:
+    """Return the converter's part.
+
+    Raises
+    ------
+    InputError
+        Where the mapping card names none.
     """
-    card = layer.card
-    capacitance = card.adc_bit_f * card.adc_bits + card.adc_level_f * 4.0**card.adc_bits
-    return events.total("conversions") * capacitance * card.vdd_v**2
+    if parts.adc is None:
+        raise InputError(f"card {layer.card.name}: a converter needs adc_card")
+    return parts.adc

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,15 @@ class Placement:
         In network order.
     calibrated : bool
         Whether converter ranges follow images (`calibrate`) or cover all counts.
+    component_values : dict
+        Keys of component cards that the user replaced.
     """
 
     network: Network
     card: MappingCard
     layers: tuple[LayerPlacement, ...]
     calibrated: bool = False
+    component_values: Mapping[str, Any] = field(default_factory=dict)
 
     def layer(self, name: str) -> LayerPlacement | None:
         """Return the placement of the node called `name`, or None where it is digital."""
@@ -133,6 +136,7 @@ def place(
     mapping: str | Path | MappingCard = "pcsa_hirtzlin_nanoarch_2019",
     overrides: Mapping[str, Any] | None = None,
     layers: Mapping[str, Mapping[str, Any]] | None = None,
+    components: Mapping[str, Any] | None = None,
 ) -> Placement:
     """Place a network on arrays.
 
@@ -144,6 +148,8 @@ def place(
         Keys of the mapping card to replace for all layers.
     layers : mapping of str to mapping, optional
         Keys to replace for single layers, by node name.
+    components : mapping, optional
+        Keys of component cards to replace, wherever they occur; they matter to cost only.
 
     Returns
     -------
@@ -169,4 +175,4 @@ def place(
         threshold = follows if isinstance(follows, Threshold) else None
         layer_card: MappingCard = load_card("mapping", card, own.get(node.name))
         placed.append(place_layer(index, node, threshold, layer_card))
-    return Placement(network, card, tuple(placed))
+    return Placement(network, card, tuple(placed), component_values=dict(components or {}))

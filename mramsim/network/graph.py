@@ -49,7 +49,7 @@ class Network:
         for node in self.nodes:
             if node.reads_planes is None:
                 continue
-            planes = self._planes(node.inputs[0])
+            planes = self.planes(node.inputs[0])
             if planes != node.reads_planes:
                 raise node.fail(
                     f"reads {node.reads_planes} planes, '{node.inputs[0]}' gives {planes}"
@@ -111,10 +111,11 @@ class Network:
         """Return the nodes that read `name`."""
         return [node for node in self.nodes if name in node.inputs]
 
-    def _planes(self, name: str) -> int:
+    def planes(self, name: str) -> int:
+        """Return the bit planes of the levels that a node gives."""
         node = self.node(name)
         if node.gives == "same":
-            return self._planes(node.inputs[0])
+            return self.planes(node.inputs[0])
         return node.planes if isinstance(node, Input) else 1
 
     def weight_bits(self) -> int:

@@ -8,6 +8,9 @@ from typing import Any
 
 from mramsim.arrays.card import MappingCard
 from mramsim.cards import Card, load_card
+from mramsim.cost.baseline import engine_components
+from mramsim.cost.card import BaselineCard
+from mramsim.cost.components import components_of
 from mramsim.devices.card import DeviceCard
 from mramsim.mapping.placement import Placement, place
 from mramsim.network.graph import Network
@@ -52,19 +55,26 @@ def report_of(
         placement = network
     else:
         wanted = mapping or result["mapping"]
-        placement = place(network, wanted, settings.mapping, settings.layers)
+        placement = place(network, wanted, settings.mapping, settings.layers, settings.components)
     engines = [load_card("baseline", row["name"]) for row in result.get("baselines", ())]
     return write_report({**result, **extras(placement, card, engines)}, path)
 
 
-def extras(placement: Placement, device: DeviceCard, baselines: list[Card]) -> dict[str, Any]:
+def extras(
+    placement: Placement, device: DeviceCard, baselines: list[BaselineCard]
+) -> dict[str, Any]:
     """Return what a result does not hold for the page: ``placement``, ``cells``, ``cards``."""
+    parts = components_of(placement.card, placement.component_values).cards()
+    blocks = {card.name: card for card in parts.values()}
+    for engine in baselines:
+        blocks |= {card.name: card for card in engine_components(engine).values()}
     return {
         "placement": placement_record(placement),
         "cells": device_record(device),
         "cards": {
             "device": card_record(device),
             "mapping": card_record(placement.card),
+            "components": [card_record(card) for card in blocks.values()],
             "baselines": [card_record(card) for card in baselines],
         },
     }

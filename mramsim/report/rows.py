@@ -126,6 +126,6 @@ def references(cards: Mapping[str, Any]) -> list[dict[str, str | None]]:
 
 
 def all_cards(cards: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the device card, the mapping card and those of the baselines, as far as given."""
+    """Return the cards of device, mapping, components and baselines, as far as given."""
     single = [cards[kind] for kind in ("device", "mapping") if kind in cards]
-    return [*single, *cards.get("baselines", ())]
+    return [*single, *cards.get("components", ()), *cards.get("baselines", ())]

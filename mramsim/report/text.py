@@ -96,15 +96,18 @@ def effects(names: list[str]) -> list[dict[str, str]]:
     return [{"name": name, "what": BY_NAME[name].what if name in BY_NAME else ""} for name in names]
 
 
+_WHERE = {"device": "device card", "mapping": "mapping card", "components": "components"}
+
+
 def assumed(result: Mapping[str, Any]) -> str:
     """Return how many numbers of the cards are assumed."""
     counts = result.get("assumed", {})
     parts = []
-    for kind in ("device", "mapping"):
+    for kind, where in _WHERE.items():
         if kind in counts:
             total = counts.get(f"{kind}_of")
             of = f" of {total}" if total is not None else ""
-            parts.append(f"{counts[kind]}{of} numbers of the {kind} card")
+            parts.append(f"{counts[kind]}{of} numbers of the {where}")
     parts += [
         f"{row['assumed']} of {row['assumed_of']} of {row['name']}"
         for row in result.get("baselines", ())

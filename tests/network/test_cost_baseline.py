@@ -41,16 +41,20 @@ def test_float_engine_by_hand() -> None:
     found = baseline_cost(conv_net(), card)
     assert found["macs"] == 32 + 24
     assert found["weight_bytes"] == 42 * 4
+    scores = 3 * 4.6 + (3 * 5 + 3 * 32 + 6 * 32) * 5 / 32  # read, write, scale and offset
     expected = {
         "arithmetic": 56 * 4.6 * PJ,
         "weight_sram": 42 * 5 * PJ,
         "weight_dram": 0.0,
         "activation_sram": (36 + 8 + 8 + 3) * 5 * PJ,
+        "digital_nodes": scores * PJ,
+        "board": 0.0,
     }
     assert found["by_component"] == pytest.approx(expected, rel=1e-12)
-    assert found["energy_j_per_image"] == pytest.approx(742.6 * PJ, rel=1e-12)
+    assert found["energy_j_per_image"] == pytest.approx((742.6 + scores) * PJ, rel=1e-12)
     assert sum(found["by_layer"].values()) == pytest.approx(found["energy_j_per_image"], rel=1e-12)
-    assert found["latency_s_per_image"] == pytest.approx(2 * 2e-9, rel=1e-12)  # one cycle each
+    cycles = 1 + 1 + 3 / 256  # one each, and the scores
+    assert found["latency_s_per_image"] == pytest.approx(cycles * 2e-9, rel=1e-12)
     bits = 42 * 32 + (4 + 8) * 32  # weights, and the input and output of the larger layer
     area = 256 * 1.1884e-8 + bits * 6e-13
     assert found["area_m2"] == pytest.approx(area, rel=1e-12)
@@ -72,9 +76,12 @@ def test_popcount_engine_by_hand() -> None:
         )
     )
     found = baseline_cost(network, ms.load_card("baseline", "xnor_28nm_zigzag"))
-    gates = 0.25 * 5 * (100 * 0.85 + (87 + 16) * 3.4 + 16 * 1.7)
-    memory = (500 + 100 + 5) * 78.125
-    assert found["energy_j_per_image"] / 1e-15 == pytest.approx(gates + memory, rel=1e-12)
+    charge = 0.81 * (100 * 1.05 + (87 + 16) * 4.2 + 16 * 2.1)  # fF at 0.9 V
+    memory = (500 + 100 + 5) * 156.25 * 28 / 45
+    by_component = found["by_component"]
+    assert by_component["arithmetic"] / 1e-15 == pytest.approx(0.25 * 5 * charge, rel=1e-12)
+    rest = by_component["weight_sram"] + by_component["activation_sram"]
+    assert rest / 1e-15 == pytest.approx(memory, rel=1e-12)
     assert found["macs"] == 500
     assert found["weight_bytes"] == 63
 
@@ -100,7 +107,8 @@ def test_weights_beyond_the_memory_come_from_dram() -> None:
     half = 8 * 2**20
     assert found["by_component"]["weight_sram"] == pytest.approx(half * 100 / 64 * PJ, rel=1e-12)
     assert found["by_component"]["weight_dram"] == pytest.approx(half * 1300 / 64 * PJ, rel=1e-12)
-    assert found["latency_s_per_image"] == pytest.approx(2**20 / 25.6e9, rel=1e-12)
+    scores_s = 512 / 256 * 2e-9
+    assert found["latency_s_per_image"] == pytest.approx(2**20 / 25.6e9 + scores_s, rel=1e-12)
     assert found["weights_from"] == "SRAM, 50% DRAM"
 
 
@@ -130,9 +138,8 @@ def test_shipped_cards_have_sources_and_references(name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sram_bytes": [8192]}, "one energy per memory"),
-        ({"sram_bytes": [32768, 8192, 1048576]}, "rising sizes"),
-        ({"kind": "xnor_popcount"}, "needs xnor_j, adder_j"),
+        ({"kind": "xnor_popcount"}, "needs logic_card, popcount_bits"),
+        ({"power_w": 1.0}, "has no power_w"),
         ({"clock_hz": 0.0}, "greater than 0"),
         ({"clock_ghz": 1.0}, "nearest: clock_hz"),
     ],
@@ -140,6 +147,25 @@ def test_shipped_cards_have_sources_and_references(name: str) -> None:
 def test_wrong_cards_are_refused(change: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         ms.load_card("baseline", "int8_45nm_horowitz_2014", change)
+
+
+def test_roofline_by_hand() -> None:
+    """4096 x 1024 weights of 4 bytes, 1 MiB of cache: 15/16 of 16 MiB at 5.56 GB/s, at 6 W."""
+    network = Network(
+        (
+            Input("x", (), (4096,)),
+            Linear("fc", ("x",), np.ones((1024, 4096))),
+            Output("out", ("fc",), np.ones(1024), np.zeros(1024)),
+        )
+    )
+    found = baseline_cost(network, ms.load_card("baseline", "cpu_cortex_a72_roofline"))
+    seconds = 15 * 2**20 / 5.56e9 + 1024 / 1.6e10
+    assert found["latency_s_per_image"] == pytest.approx(seconds, rel=1e-12)
+    assert found["energy_j_per_image"] == pytest.approx(6 * seconds, rel=1e-12)
+    assert found["weights_from"] == "cache, 94% DRAM"
+    fast = baseline_cost(network, ms.load_card("baseline", "gpu_a100_roofline"))
+    computing = (2 * 4096 * 1024 + 1024) / 1.95e13  # all weights in the cache
+    assert fast["latency_s_per_image"] == pytest.approx(computing, rel=1e-12)
 
 
 def test_estimate_object(tmp_path: Path) -> None:

@@ -7,23 +7,10 @@ import mramsim as ms
 from mramsim.cost.model import cost_of
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Input, Linear, Output, Threshold
+from tests.cost_case import cards as cards
 
 FJ = 1e-15
-COMMON = {
-    "vdd_v": 1.0,
-    "wordline_f": 1e-15,
-    "bitline_f": 1e-13,
-    "sa_j": 5 * FJ,
-    "sa_s": 5e-10,
-    "adder_j": 3 * FJ,
-    "register_j": 2 * FJ,
-    "wire_j_per_bit": 100 * FJ,
-    "clock_s": 2e-9,
-    "cell_m2": 1e-14,
-    "sa_m2": 3e-12,
-    "adder_m2": 4e-12,
-    "register_m2": 2e-12,
-}
+COMMON = {"vdd_v": 1.0, "node_m": 28e-9, "bitline_f": 1e-13, "clock_s": 2e-9}
 CSUM = {
     **COMMON,
     "rows": 4,
@@ -33,10 +20,6 @@ CSUM = {
     "adc_range": "full",
     "v_read_v": 0.1,
     "t_read_s": 1e-8,
-    "adc_bit_f": 1e-13,
-    "adc_level_f": 1e-15,
-    "adc_bit_s": 1e-9,
-    "adc_m2": 1e-10,
 }
 PCSA = {
     **COMMON,
@@ -79,87 +62,131 @@ def costs(network: Network, mapping: str, overrides: dict, x: list[int]):
 
 
 def check(found: dict, expected: dict, unit: float) -> None:
-    assert {key: value / unit for key, value in found.items()} == pytest.approx(expected, rel=1e-12)
+    assert {key: value / unit for key, value in found.items()} == pytest.approx(expected, rel=1e-9)
 
 
-def test_current_sum_by_hand() -> None:
-    """Matching cells take 0.1 V / 10 kOhm x 1 V x 10 ns = 100 fJ, others 50 fJ.
-
-    fc1, x = 1 0 1 1 against 1 1 1 1 and 0 0 1 0: 5 matches, 3 others. Decisions: sums 2 and 0
-    against 0 and 1 give bits 1 0. fc2 against 1 0 and 1 1: 3 matches, 1 other. Each column read
-    charges 0.1 pF to 0.1 V: 10 fJ; each row drive 4 cells of 1 fF: 4 fJ; each 2-bit conversion
-    2 x 100 + 16 x 1 = 216 fJ. Sums of fc1 have 4 bits (-4 to 4), of fc2 3 bits.
-    """
-    cost = costs(two_layers(), "csum_deaville_jssc_2025", CSUM, [1, 0, 1, 1])
-    expected = {
-        "array_read": (5 * 100 + 3 * 50 + 2 * 10) + (3 * 100 + 1 * 50 + 2 * 10),
-        "word_lines": 4 * 4 + 2 * 4,
-        "sense_amplifiers": 0,
-        "converters": 4 * 216,
-        "popcount": 0,
-        "adders": 2 * 4 * 3,
-        "registers": (2 * 4 + 2 * 3) * 2,
-        "data_movement": (4 + 2 + 2 + 2 * 3) * 100,
-    }
-    check(cost.energy_j_per_image["by_component"], expected, FJ)
-    check(cost.energy_j_per_image["by_layer"], {"fc1": 1758, "fc2": 1622}, FJ)
-    assert cost.energy_j_per_image["total"] / FJ == pytest.approx(3380, rel=1e-12)
-    # 10 ns read, two bits of 1 ns, one clock of 2 ns
-    check(cost.latency_s_per_image["by_layer"], {"fc1": 14, "fc2": 14}, 1e-9)
-    assert cost.operations_per_image == 2 * (8 + 4)
-    assert cost.tops_per_watt == pytest.approx(24 / (3380 * FJ) * 1e-12, rel=1e-12)
+def test_current_sum_by_hand(cards) -> None:
+    """The first example of docs/cost.md."""
+    cost = costs(two_layers(), "csum_deaville_jssc_2025", {**CSUM, **cards}, [1, 0, 1, 1])
     area = {
         "cells": 2 * 16 * 2 * 0.01,
+        "drivers": 2 * (4 * 2 * 5 + 4 * 10),
         "sense_amplifiers": 0.0,
         "converters": 2 * 4 * 100.0,
         "counters": 0.0,
         "adders": 2 * 4 * 4.0,  # the comparator of fc1
         "registers": (2 * 4 + 2 * 3) * 2.0,
+        "buffers": 2 * 8192 * 8 * 0.1,
     }
     check(cost.area_m2["by_component"], area, 1e-12)
-    mm2 = sum(area.values()) * 1e-6
-    assert cost.tops_per_mm2 == pytest.approx(24 / 28e-9 / mm2 * 1e-12, rel=1e-12)
-
-
-def test_pcsa_by_hand() -> None:
-    """Each cell read draws 0.1 pF x 1 V x (1/2 + 1 - 1/sqrt 2) V = 79.289 fJ, whatever the bits.
-
-    5 rows in tiles of 2, 2 and 1; 3 columns in tiles of 2 and 1; levels 3 0 1 2 3 have the planes
-    1 0 1 0 1 and 1 0 0 1 1. Matches: 3 + 3, 5 + 3, 2 + 2 = 18 of 30 cells. Each match toggles two
-    bits of its counter: 2 (3 + 2) fJ. Sums reach +-15: 5 bits; 3 row tiles x 2 planes are 6 parts.
-    """
-    cost = costs(two_planes(), "pcsa_hirtzlin_nanoarch_2019", PCSA, [3, 0, 1, 2, 3])
+    um2 = sum(area.values())
+    assert um2 == pytest.approx(14127.84, rel=1e-12)
+    side_m = np.sqrt(um2) * 1e-6
+    per_bit = 2 / 3 * side_m * 1e-10 / FJ  # 7.924 fJ for 79.24 um
+    moved = (4 + 2 + 2 + 2 * 3) * per_bit
+    nodes = 2 * 5000 + (2 * 3 + 2 * 32) * 20 + 4 * 32 * 20
+    around = 24 + 12 + 864 + 6 + 28 + 280 + moved + nodes
+    leakage = (um2 - 0.64) * 1e-12 * 100.0 * 30e-9 / FJ
     expected = {
-        "array_read": 30 * 79.28932188134526,
-        "word_lines": 5 * 2 * 2 * 2,  # rows, planes, column tiles, cells of 1 fJ
-        "sense_amplifiers": 30 * 5,
-        "converters": 0,
-        "popcount": 18 * 10,
-        "adders": 3 * 5 * 5 * 3,
-        "registers": 3 * 5 * 2,
-        "data_movement": (5 * 2 + 3 * 5) * 100,
+        "array_read": (5 * 100 + 3 * 50 + 2 * 10) + (3 * 100 + 1 * 50 + 2 * 10),
+        "word_lines": 4 * 4 + 2 * 4,
+        "drivers": 12,
+        "sense_amplifiers": 0,
+        "converters": 4 * 216,
+        "popcount": 0,
+        "adders": 2 * 4 * 3 / 4,
+        "registers": (2 * 4 + 2 * 3) * 2,
+        "buffers": (4 + 2 + 2 + 2 * 3) * 20,
+        "data_movement": moved,
+        "digital_nodes": nodes,
+        "control": 0.25 * around,
+        "leakage": leakage,
     }
     check(cost.energy_j_per_image["by_component"], expected, FJ)
-    assert cost.energy_j_per_image["total"] / FJ == pytest.approx(5503.6796564404, rel=1e-12)
-    # 2 planes x 2 rows of (1 + 0.693147 + 0.5) ns, then 1 + 2 clocks of 2 ns
-    assert cost.latency_s_per_image["total"] / 1e-9 == pytest.approx(14.7725887222, rel=1e-11)
+    layers = cost.energy_j_per_image["by_layer"]
+    assert list(layers) == ["fc1", "fc2", "out"]
+    total = sum(expected.values())
+    assert cost.energy_j_per_image["total"] / FJ == pytest.approx(total, rel=1e-12)
+    assert f"{total:.1f}" == "20188.6"
+    # 10 ns read, two bits of (0.3 + 4 x 0.05) ns with a margin of 2, one clock of 2 ns
+    check(cost.latency_s_per_image["by_layer"], {"fc1": 14, "fc2": 14, "out": 2}, 1e-9)
+    assert cost.latency_s_per_image["interval"] == pytest.approx(14e-9, rel=1e-12)
+    assert cost.operations_per_image == 2 * (8 + 4)
+    assert cost.tops_per_watt == pytest.approx(24 / (total * FJ) * 1e-12, rel=1e-12)
+    assert cost.tops_per_mm2 == pytest.approx(24 / 30e-9 / (um2 * 1e-6) * 1e-12, rel=1e-12)
+
+
+def test_pcsa_by_hand(cards) -> None:
+    """The second example of docs/cost.md."""
+    cost = costs(two_planes(), "pcsa_hirtzlin_nanoarch_2019", {**PCSA, **cards}, [3, 0, 1, 2, 3])
     area = {
         "cells": 6 * 4 * 2 * 0.01,
+        "drivers": 6 * (2 * 2 * 5 + 2 * 10),
         "sense_amplifiers": 6 * 2 * 3.0,
         "converters": 0.0,
         "counters": 6 * 2 * 2 * (4.0 + 2.0),
         "adders": 3 * 5 * 3 * 4.0,  # two tree adders and one accumulator over planes
         "registers": 3 * 5 * 2.0,
+        "buffers": 8192 * 8 * 0.1,
     }
     check(cost.area_m2["by_component"], area, 1e-12)
+    um2 = sum(area.values())
+    moved = (5 * 2 + 3 * 5) * 2 / 3 * np.sqrt(um2) * 1e-6 * 1e-10 / FJ
+    nodes = 3 * 5000 + (3 * 5 + 3 * 32) * 20 + 6 * 32 * 20
+    around = 40 + 20 + 150 + 180 + 56.25 + 30 + 500 + moved + nodes
+    leakage = (um2 - 0.48) * 1e-12 * 100.0 * cost.latency_s_per_image["total"] / FJ
+    expected = {
+        "array_read": 30 * 79.28932188134526,
+        "word_lines": 5 * 2 * 2 * 2,  # rows, planes, column tiles, cells of 1 fJ
+        "drivers": 20,
+        "sense_amplifiers": 30 * (4 + 1),  # 4 fF, and 2 uA for 0.5 ns at 1 V
+        "converters": 0,
+        "popcount": 18 * 10,
+        "adders": 3 * 5 * 5 * 3 / 4,
+        "registers": 3 * 5 * 2,
+        "buffers": (5 * 2 + 3 * 5) * 20,
+        "data_movement": moved,
+        "digital_nodes": nodes,
+        "control": 0.25 * around,
+        "leakage": leakage,
+    }
+    check(cost.energy_j_per_image["by_component"], expected, FJ)
+    total = sum(expected.values())
+    assert f"{total:.1f}" == "30114.1"
+    assert cost.energy_j_per_image["total"] / FJ == pytest.approx(total, rel=1e-9)
+    # 2 planes x 2 rows of (1 + 0.693147 + 2 x 0.5) ns, then 1 + 2 clocks of 2 ns; then the scores
+    assert cost.latency_s_per_image["total"] / 1e-9 == pytest.approx(18.7725887222, rel=1e-11)
 
 
-def test_one_sense_amplifier_per_column_by_hand() -> None:
+def test_one_sense_amplifier_per_column_by_hand(cards) -> None:
     """fc1 votes: 2 decisions; fc2 is swept: one decision per driven row and column, 4 in all."""
-    overrides = {**COMMON, "rows": 4, "columns": 4, "rows_on": 4, "v_read_v": 0.1}
+    overrides = {**COMMON, **cards, "rows": 4, "columns": 4, "rows_on": 4, "v_read_v": 0.1}
     cost = costs(two_layers(), "csum_1bit", overrides, [1, 0, 1, 1])
     found = cost.energy_j_per_image["by_component"]
     assert found["sense_amplifiers"] / FJ == pytest.approx((2 + 4) * 5, rel=1e-12)
     assert found["popcount"] / FJ == pytest.approx(3 * 10, rel=1e-12)  # 3 matches in fc2
-    # fc1: read, one decision, one clock; fc2: read, two decisions in turn, one clock
-    check(cost.latency_s_per_image["by_layer"], {"fc1": 12.5, "fc2": 13.0}, 1e-9)
+    # fc1: read, one decision of 2 x 0.5 ns, one clock; fc2: two decisions in turn; scores
+    check(cost.latency_s_per_image["by_layer"], {"fc1": 13, "fc2": 14, "out": 2}, 1e-9)
+
+
+def test_programming_by_hand(cards) -> None:
+    """8 + 4 cells, 3 pulses each; I^2 R t = (100 uA)^2 x 15 kOhm x 10 ns = 1.5 pJ, half lost.
+
+    fc1: 4 rows of 2 columns, written 2 at a time: 4 groups; fc2: 2 rows. Two phases of 20 ns each.
+    Error rate 1/2 and two attempts: 1.5 pulses a bit; a pair needs 1 + (1 - 1/4) rounds.
+    """
+    placement = ms.place(two_layers(), "csum_deaville_jssc_2025", {**CSUM, **cards})
+    pulse = {"i_write_a": 1e-4, "t_write_s": 1e-8}
+    once = ms.load_card("device", "ideal", {**pulse, "write_error_rate": 0.0})
+    events = placement.sample("ideal", only=["none"]).run(np.array([[1, 0, 1, 1]])).events
+    found = cost_of(placement, once, events).programming
+    assert found["mtjs"] == 24
+    assert found["energy_j"] == pytest.approx(36 * 1.5e-12 / 0.5, rel=1e-12)
+    assert found["time_s"] == pytest.approx((4 + 2) * 2 * 20e-9, rel=1e-12)
+    verified = {"write_error_rate": 0.5, "write_attempts": 2, "t_verify_s": 4e-9}
+    twice = ms.load_card("device", "ideal", {**pulse, **verified, "verify_energy_j": 1e-13})
+    found = cost_of(placement, twice, events).programming
+    assert found["pulses_per_mtj"] == 1.5
+    assert found["energy_j"] == pytest.approx(36 * 1.5 * 1.6e-12 / 0.5, rel=1e-12)
+    assert found["time_s"] == pytest.approx(6 * 2 * 1.75 * 24e-9, rel=1e-12)
+    assert found["residual_error_rate"] == pytest.approx(0.25, rel=1e-12)

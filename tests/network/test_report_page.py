@@ -65,7 +65,7 @@ def test_what_the_page_says(page: str, result: dict) -> None:
 
 def test_every_assumed_value_is_marked(page: str, result: dict) -> None:
     cards = result["cards"]
-    everything = [cards["device"], cards["mapping"], *cards["baselines"]]
+    everything = [cards["device"], cards["mapping"], *cards["components"], *cards["baselines"]]
     sources = [entry["source"] for card in everything for entry in card["values"].values()]
     expected = sum(source.startswith("assumed: ") for source in sources)
     assert expected > 20

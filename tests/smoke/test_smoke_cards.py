@@ -7,6 +7,7 @@ import mramsim as ms
 NEEDED = {
     "device": {"ideal", "stt_hirtzlin_nanoarch_2019", "stt_jung_nature_2022"},
     "mapping": {"csum_1bit", "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"},
+    "component": {"logic_zigzag_28nm", "adc_sar_zigzag", "adc_sar_neurosim_22nm"},
     "baseline": set(),
 }
 SHIPPED = [(library, name) for library in NEEDED for name in ms.list_cards(library)]

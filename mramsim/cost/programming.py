@@ -1,0 +1,73 @@
+"""Programming the whole network once: energy and time, with write-verify."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from mramsim.cost.area import BRANCHES
+from mramsim.cost.components import Components
+from mramsim.devices import write
+from mramsim.devices.card import DeviceCard
+from mramsim.devices.conditions import Conditions
+from mramsim.effects import select
+from mramsim.mapping.placement import Placement
+
+PHASES = 2  # all MTJs of a row to P, then one branch of each cell to AP
+
+
+def programming(
+    placement: Placement,
+    device: DeviceCard,
+    conditions: Conditions,
+    parts: dict[str, Components],
+) -> dict[str, Any]:
+    """Return what it takes to write every weight once.
+
+    A row of a tile is written `write_width_bits` cells at a time in two phases: both MTJs to P,
+    then one of them to AP, so 3 pulses a cell. With verification a pulse is repeated for the MTJs
+    that failed; the slowest of those written together sets the time. Tiles of a layer are written
+    together, rows and layers one after another.
+
+    Parameters
+    ----------
+    placement : Placement
+    device : DeviceCard
+    conditions : Conditions
+    parts : dict of layer name to Components
+
+    Returns
+    -------
+    dict
+        ``energy_j``, ``time_s``, ``mtjs``, ``pulses_per_mtj``, ``residual_error_rate``.
+    """
+    plan = write.plan(device, conditions, select())
+    energy = time = 0.0
+    mtjs = 0
+    for layer in placement.layers:
+        part, card = parts[layer.name].write, layer.card
+        cells = layer.node.weight.size * card.copies
+        mtjs += BRANCHES * cells
+        pulses = (BRANCHES + 1) * cells
+        energy += pulses * plan.energy_j / part.value("write_efficiency")
+        width = min(int(part.value("write_width_bits")), max(t.columns for t in layer.tiles))
+        groups = max(tile.rows * ceil(tile.columns / width) for tile in layer.tiles)
+        rounds = _rounds(plan.pulse_error_rate, device.write_attempts, width)
+        verify = device.t_verify_s if device.write_attempts > 1 else 0.0
+        step = (device.t_write_s or 0.0) + verify + part.value("write_overhead_s")
+        time += groups * PHASES * rounds * step
+    return {
+        "energy_j": energy,
+        "time_s": time,
+        "mtjs": mtjs,
+        "pulses_per_mtj": plan.mean_pulses,
+        "residual_error_rate": plan.residual_error_rate,
+    }
+
+
+def _rounds(error: float, attempts: int, together: int) -> float:
+    """Return the mean number of rounds until all of `together` MTJs are right, at most `attempts`.
+
+    Round k + 1 is needed where any of them failed k times: ``1 - (1 - w^k)^n``.
+    """
+    return 1.0 + sum(1.0 - (1.0 - error**k) ** together for k in range(1, attempts))
