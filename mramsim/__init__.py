@@ -20,6 +20,7 @@ _HOME = {
     "list_cards": "mramsim.cards",
     "load_dataset": "mramsim.datasets",
     "train": "mramsim.training",
+    "with_bit_errors": "mramsim.network.bit_errors",
     "place": "mramsim.mapping.placement",
     "Placement": "mramsim.mapping.placement",
     "sample_chip": "mramsim.sampling",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from mramsim.errors import InputError
     from mramsim.evaluation import evaluate
     from mramsim.mapping.placement import Placement, place
+    from mramsim.network.bit_errors import with_bit_errors
     from mramsim.network.file import load_network, save_network
     from mramsim.network.graph import Network
     from mramsim.network.library import find_network, list_pretrained

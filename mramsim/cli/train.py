@@ -18,7 +18,9 @@ METHOD_OPTIONS = (  # what is not given is left to the method
     click.option("--loss", type=click.Choice(["hinge", "ce"]), help=f"{GRADIENTS}"),
     click.option("--stochastic", is_flag=True, help=f"{GRADIENTS}: draw activations in training."),
     click.option("--norm", metavar="NAME", help=f"{GRADIENTS}: batch or shift."),
-    click.option("--optimiser", metavar="NAME", help=f"{GRADIENTS}: adam, adamax or bop."),
+    click.option(
+        "--optimiser", metavar="NAME", help=f"{GRADIENTS}: adam, adamax or bop; sgd: sgd or adam."
+    ),
     click.option(
         "--slope",
         metavar="NAME",
@@ -58,6 +60,7 @@ METHOD_OPTIONS = (  # what is not given is left to the method
     click.option("--members", type=int, help="committee: neurons of one vote.  [default: 11]"),
     click.option("--robustness", type=float, help=f"{LOCAL}: margin.  [default: 0.25]"),
     click.option("--reinforcement", type=float, help=f"{LOCAL}: rate.  [default: 0.5]"),
+    click.option("--share", type=float, help="sgd: share of the training images.  [default: 1]"),
     click.option("--clip", type=int, help=f"{LOCAL}: bound of the integers."),
 )
 
@@ -104,7 +107,7 @@ def command(
     """Train a binary network and, if wanted, its float baseline.
 
     METHOD is bnn (Courbariaux et al. 2016), bnn_plus (Darabi et al. 2018), local_errors (Colombo et
-    al. 2024) or committee (Baldassi et al. 2015).
+    al. 2024), committee (Baldassi et al. 2015), or sgd (a float network of real weights).
     """
     from mramsim.errors import InputError
     from mramsim.network.file import save_network

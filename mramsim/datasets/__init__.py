@@ -31,8 +31,8 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
     Parameters
     ----------
     name : str
-        One of `NAMES`. Sets that their authors split anew for each run take the run's seed behind
-        an ``@``: ``prototypes@43``.
+        One of `NAMES`, or a CSV file; see `mramsim.datasets.table`. Sets that their authors split
+        anew for each run, and tables, take the run's seed behind an ``@``: ``prototypes@43``.
     data_dir : path-like, optional
         Folder with one sub-folder per set; the variable ``MRAMSIM_DATA`` if None. Without either
         the set is downloaded (extra ``data``).
@@ -47,6 +47,12 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
         Unknown name, missing or damaged file, failed download.
     """
     stem, at, split = name.partition("@")
+    if at and (not (split.isascii() and split.isdigit()) or int(split) >= 1 << 32):
+        raise InputError(f"data set '{name}': a split is a seed from 0 to 2^32 - 1")
+    if stem.endswith(".csv"):
+        from mramsim.datasets.table import load_table
+
+        return load_table(stem, int(split)) if at else load_table(stem)
     if stem not in _HOME:
         raise InputError(f"data set '{name}' is unknown{nearest(stem, NAMES)}")
     folder = os.fspath(data_dir) if data_dir is not None else os.environ.get("MRAMSIM_DATA")
@@ -56,8 +62,6 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
         return found
     if not hasattr(module, "load_split"):
         raise InputError(f"data set '{name}': '{stem}' has a single split")
-    if not (split.isascii() and split.isdigit()) or int(split) >= 1 << 32:
-        raise InputError(f"data set '{name}': a split is a seed from 0 to 2^32 - 1")
     chosen: Dataset = module.load_split(folder or None, int(split))
     return chosen
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ SPLIT = 42  # seed of the first run of Colombo et al., arXiv:2412.00119
 
 
 def split_off(
-    whole: Dataset, images: NDArray[np.uint8], labels: NDArray[np.uint8], test: int, seed: int
+    whole: Dataset, images: NDArray[Any], labels: NDArray[np.uint8], test: int, seed: int
 ) -> Dataset:
     """Return a data set whose test images are the last of a shuffled list.
 
@@ -25,7 +26,7 @@ def split_off(
     ----------
     whole : Dataset
         Everything but the images; its name gets ``@seed``, unless the seed is `SPLIT`.
-    images : uint8 array [images, channels, height, width]
+    images : array [images, ...]
     labels : uint8 array [images]
     test : int
         How many images to test with.

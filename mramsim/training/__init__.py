@@ -19,6 +19,7 @@ METHODS = {
     "bnn_plus": "mramsim.training.bnn_plus",
     "local_errors": "mramsim.training.local_errors",
     "committee": "mramsim.training.committee",
+    "sgd": "mramsim.training.sgd",
 }
 EPOCHS = {"digits": 60, "mnist": 15, "fashion-mnist": 20, "cifar10": 40}
 FLOAT_BATCH = 100
