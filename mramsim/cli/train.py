@@ -50,6 +50,16 @@ METHOD_OPTIONS = (  # what is not given is left to the method
         metavar="NAME",
         help=f"{GRADIENTS}: float32, or mixed (int8 and bfloat16, faster on recent processors).",
     ),
+    click.option("--mode", metavar="NAME", help="adiabatic: weights, activations or both."),
+    click.option(
+        "--schedule",
+        metavar="NAME",
+        help="adiabatic: ladder, or a controller: target, binarised.",
+    ),
+    click.option("--activation", metavar="NAME", help="adiabatic: tanh, rtanh, hardtanh, sigmoid."),
+    click.option("--offset", type=int, help="adiabatic: tanh ends at 0 and 2 (1) or at +-1 (0)."),
+    click.option("--confine", type=float, help="adiabatic: penalty on large weights."),
+    click.option("--start", metavar="FROM", help="adiabatic: random, float, or a checkpoint."),
     click.option(
         "--zeros",
         type=click.Choice(["strict", "paper"]),
@@ -73,6 +83,7 @@ METHOD_OPTIONS = (  # what is not given is left to the method
 )
 @click.option("-o", "--output", default="net.npz", show_default=True, metavar="FILE")
 @click.option("--epochs", type=int, help="By default a sensible number for the data set.")
+@click.option("--images", type=int, help="Only so many training images, from the first on.")
 @click.option("--planes", type=int, help="Bit planes of the input.")
 @click.option("--float-baseline", is_flag=True, help="Also train the float network.")
 @click.option(
@@ -93,6 +104,7 @@ def command(
     data: str,
     output: str,
     epochs: int | None,
+    images: int | None,
     planes: int | None,
     float_baseline: bool,
     validation: float | None,
@@ -106,8 +118,9 @@ def command(
 ) -> None:
     """Train a binary network and, if wanted, its float baseline.
 
-    METHOD is bnn (Courbariaux et al. 2016), bnn_plus (Darabi et al. 2018), local_errors (Colombo et
-    al. 2024), committee (Baldassi et al. 2015), or sgd (a float network of real weights).
+    METHOD is bnn (Courbariaux et al. 2016), bnn_plus (Darabi et al. 2018), adiabatic (Zhao and Xiao
+    2021), local_errors (Colombo et al. 2024), committee (Baldassi et al. 2015), or sgd (a float
+    network of real weights).
     """
     from mramsim.errors import InputError
     from mramsim.network.file import save_network
@@ -126,6 +139,7 @@ def command(
         data,
         epochs=epochs,
         seed=seed,
+        images=images,
         planes=planes,
         float_baseline=float_baseline,
         validation=validation,

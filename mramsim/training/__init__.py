@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 METHODS = {
     "bnn": "mramsim.training.bnn",
     "bnn_plus": "mramsim.training.bnn_plus",
+    "adiabatic": "mramsim.training.adiabatic",
     "local_errors": "mramsim.training.local_errors",
     "committee": "mramsim.training.committee",
     "sgd": "mramsim.training.sgd",
@@ -32,6 +33,7 @@ def train(
     *,
     epochs: int | None = None,
     seed: int = 0,
+    images: int | None = None,
     planes: int | None = None,
     float_baseline: bool = False,
     validation: float | None = None,
@@ -55,12 +57,14 @@ def train(
         A sensible number for the method and data set by default.
     seed : int
         The same seed and threads give the same weights on the same machine.
+    images : int, optional
+        Only so many training images, from the first on.
     planes : int, optional
         Bit planes of the input; the choice of the method or data set by default.
     float_baseline : bool
         Also train the float network of the same shape and keep its predictions.
     validation : float, optional
-        Share of the training images to hold out; 0 by default, 0.1 with patience.
+        Share of the training images to hold out; by default the method's, 0.1 with patience, or 0.
     patience : int
         Stop after this many epochs without a better validation accuracy, and keep the best epoch;
         0: never, and the last epoch is kept.
@@ -92,13 +96,14 @@ def train(
         raise InputError(f"threads = {threads}; at least 1 is allowed")
     if patience < 0:
         raise InputError(f"patience = {patience}; 0 (never stop early) or more is allowed")
-    share = (0.1 if patience else 0.0) if validation is None else validation
-    if not 0 <= share <= 0.5 or (patience and not share):
-        least = "above 0" if patience else "0"
-        raise InputError(f"validation = {share}; {least} to 0.5 is allowed")
     if not 0 <= seed < 1 << 63:
         raise InputError(f"seed = {seed}; 0 to 2^63 - 1 are allowed")
     module = importlib.import_module(METHODS[method])
+    share = getattr(module, "VALIDATION", 0.1 if patience else 0.0)
+    share = share if validation is None else validation
+    if not 0 <= share <= 0.5 or (patience and not share):
+        least = "above 0" if patience else "0"
+        raise InputError(f"validation = {share}; {least} to 0.5 is allowed")
     known = [field.name for field in fields(module.Options)]
     for key in options:
         if key not in known:
@@ -112,6 +117,7 @@ def train(
         data,
         epochs=epochs,
         seed=seed,
+        images=images,
         planes=planes,
         float_baseline=float_baseline,
         validation=share,

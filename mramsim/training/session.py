@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mramsim import __version__
 from mramsim.datasets import Dataset, load_dataset
@@ -23,7 +24,7 @@ from mramsim.training.baseline import train_float
 from mramsim.training.export import predict_exact
 from mramsim.training.job import Held, Job, Progress, Trained
 from mramsim.training.modules import fans
-from mramsim.training.shapes import Layer, parse_shape
+from mramsim.training.shapes import Layer, Size, parse_shape
 
 SMALL = 1 << 20  # weights
 VALIDATION = 1 << 20  # spawn key of the draw that holds images out
@@ -37,6 +38,7 @@ def run_session(
     *,
     epochs: int | None,
     seed: int,
+    images: int | None,
     planes: int | None,
     float_baseline: bool,
     validation: float,
@@ -48,15 +50,16 @@ def run_session(
     options: Any,
 ) -> Network:
     """Train by one method; see `mramsim.training.train`."""
-    dataset = _load(data, net, data_dir)
+    parse = getattr(module, "parse_shape", parse_shape)
+    dataset = _first(_load(data, net, data_dir, parse), images)
     learned, held = hold_out(dataset, validation, seed)
-    layers = parse_shape(net, dataset.shape)
-    record = input_record(dataset, getattr(module, "PLANES", None) if planes is None else planes)
-    rounds = epochs or getattr(module, "EPOCHS", None) or EPOCHS.get(dataset.name, 20)
+    layers = parse(net, dataset.shape)
+    record = input_record(dataset, _planes(module, dataset) if planes is None else planes)
+    rounds = epochs or _epochs(module, net, dataset, options)
     if folder is not None:
         _make(folder)
     started = time.monotonic()
-    with _torch_session(threads or _threads(dataset, layers)):
+    with _torch_session(threads or _threads(module, net, dataset, layers)):
         job = Job(
             learned,
             held,
@@ -80,15 +83,8 @@ def run_session(
             accuracy["validation"] = _accuracy(trained.network, held.images, held.labels)
         predictions = {}
         if float_baseline:
-            classes = train_float(
-                learned,
-                layers,
-                epochs=rounds,
-                batch=FLOAT_BATCH,
-                seed=seed,
-                progress=progress,
-                checkpoint=None if folder is None else folder / "float.pt",
-            )
+            path = None if folder is None else folder / "float.pt"
+            classes = _float_classes(module, replace(job, patience=0, checkpoint=path))
             accuracy["float_test"] = float((classes == dataset.y_test).mean())
             predictions[dataset.name] = classes
     training = {
@@ -97,6 +93,7 @@ def run_session(
         "data": dataset.name,
         "seed": seed,
         "epochs": rounds,
+        "images": images,
         "seconds": round(time.monotonic() - started, 3),
         "accuracy": accuracy,
         "options": asdict(options),
@@ -125,12 +122,23 @@ def hold_out(data: Dataset, share: float, seed: int) -> tuple[Dataset, Held]:
     return learned, Held("validation", data.x_train[out], data.y_train[out])
 
 
-def _load(data: str | Dataset, net: str, data_dir: str | None) -> Dataset:
+def _first(data: Dataset, images: int | None) -> Dataset:
+    """Return the data set with its first training images only, where a number is given."""
+    if images is None:
+        return data
+    if not 2 <= images <= len(data.x_train):
+        raise InputError(f"images = {images}; '{data.name}' has 2 to {len(data.x_train)}")
+    return replace(data, x_train=data.x_train[:images], y_train=data.y_train[:images])
+
+
+def _load(
+    data: str | Dataset, net: str, data_dir: str | None, parse: Callable[[str, Size], object]
+) -> Dataset:
     """Return the data set; a wrong name of the network is noticed before a download."""
     if isinstance(data, Dataset):
         dataset = data
     else:
-        parse_shape(net, (1, 8, 8))
+        parse(net, (1, 8, 8))
         dataset = load_dataset(data, data_dir)
     if not (len(dataset.x_train) and len(dataset.x_test)):
         raise InputError(f"data set '{dataset.name}' has no images to train or to test with")
@@ -144,8 +152,41 @@ def _make(folder: Path) -> None:
         raise InputError(f"checkpoint {folder}: cannot be made ({error.strerror})") from None
 
 
-def _threads(data: Dataset, layers: Sequence[Layer]) -> int | None:
+def _planes(module: Any, data: Dataset) -> int:
+    """Return the bit planes of a method, as far as the data have them, or of the data set."""
+    wanted: int = getattr(module, "PLANES", data.planes)
+    return min(wanted, data.levels.bit_length() - 1)
+
+
+def _epochs(module: Any, net: str, data: Dataset, options: Any) -> int:
+    """Return the epochs of a method for a network, of a method, or of a data set."""
+    if hasattr(module, "default_epochs"):
+        found: int = module.default_epochs(net, data.shape, options)
+        return found
+    return getattr(module, "EPOCHS", None) or EPOCHS.get(data.name, 20)
+
+
+def _float_classes(module: Any, job: Job) -> NDArray[np.uint8]:
+    """Return what the float network of the same shape makes of the test images."""
+    if hasattr(module, "train_float"):
+        classes: NDArray[np.uint8] = module.train_float(job)
+        return classes
+    return train_float(
+        job.data,
+        job.layers,
+        epochs=job.epochs,
+        batch=FLOAT_BATCH,
+        seed=job.seed,
+        progress=job.progress,
+        checkpoint=job.checkpoint,
+    )
+
+
+def _threads(module: Any, net: str, data: Dataset, layers: Sequence[Layer]) -> int | None:
     """Return 1 for networks too small to gain from a second thread; else None: torch's choice."""
+    if hasattr(module, "threads"):
+        found: int | None = module.threads(net, data)
+        return found
     widths = [*(layer.width for layer in layers), len(data.classes)]
     weights = sum(map(operator.mul, fans(data.shape, layers), widths))
     convolutions = any(layer.kind == "conv" for layer in layers)

@@ -1,0 +1,1 @@
+"""Parts of the adiabatic method: smooth layers, networks, schedules, export."""

@@ -1,0 +1,130 @@
+"""The fixed ladder of steepness, and what all schedules have in common.
+
+Zhao and Xiao, Sci. Rep. 11, 19797 (2021), and the first author's published code.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from mramsim.training.smooth.control import Control
+
+Measure = Callable[[], float]
+
+
+@dataclass
+class Schedule(ABC):
+    """How steepness and learning rate follow the epochs; its fields are its state.
+
+    Attributes
+    ----------
+    mode : str
+        Which steepness acts: "weights", "activations" or "both"; "float" has none.
+    epochs : int
+        Most epochs.
+    """
+
+    mode: str
+    epochs: int
+    keeps_best: ClassVar[bool] = False  # end with the best binarised weights, not the last
+
+    @abstractmethod
+    def begin(self, epoch: int, control: Control) -> bool:
+        """Set the steepness of an epoch (from 0); return whether optimiser state is zeroed."""
+
+    @abstractmethod
+    def rate(self, control: Control) -> float:
+        """Return the factor of the learning rate for the epoch that has begun."""
+
+    def end(self, control: Control, relaxed: float, binarised: float, measure: Measure) -> bool:
+        """Take the validation accuracies of an epoch; return whether to stop.
+
+        Parameters
+        ----------
+        control : Control
+        relaxed, binarised : float
+            At the present steepness, and with the sign in its place.
+        measure : callable
+            Relaxed accuracy once more, after the steepness has been changed.
+        """
+        return False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its state."""
+        return asdict(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take a state back."""
+        for key, value in state.items():
+            setattr(self, key, type(getattr(self, key))(value))
+
+    def set_both(self, control: Control, k: float) -> None:
+        """Give every steepness that acts the value `k`."""
+        if self.mode in ("weights", "both"):
+            control.weights = k
+        if self.mode in ("activations", "both"):
+            control.activations = k
+
+
+@dataclass
+class Decay(Schedule):
+    """No steepness; the learning rate falls to a hundredth: the float network."""
+
+    epoch: int = 0
+
+    def begin(self, epoch: int, control: Control) -> bool:
+        """Note the epoch."""
+        self.epoch = epoch
+        return False
+
+    def rate(self, control: Control) -> float:
+        """Return ``0.01^(epoch / (epochs - 1))``."""
+        return float(0.01 ** (self.epoch / max(1, self.epochs - 1)))
+
+
+WEIGHT_LADDER = ((3.0, 8), *((k, 3) for k in (10.0, 20.0, 50.0, 100.0, 300.0, 500.0, 999.0)))
+ACTIVATION_LADDER = ((1.5, 8), (6.0, 3), (1001.0, 2))
+
+
+@dataclass
+class Ladder(Schedule):
+    """Fixed steps of k; fewer or more epochs rescale it, and the last k is always reached.
+
+    ``rate = (k / k_first)^-q``.
+
+    Attributes
+    ----------
+    k : float
+        Of the epoch that has begun.
+    """
+
+    k: float = 0.0
+
+    def steps(self) -> tuple[tuple[float, int], ...]:
+        """Return the steepness and the epochs of each step of the full ladder."""
+        return ACTIVATION_LADDER if self.mode == "activations" else WEIGHT_LADDER
+
+    def steepness(self, epoch: int) -> float:
+        """Return k of an epoch, from 0."""
+        steps = self.steps()
+        place = (epoch + 1) * sum(share for _, share in steps)
+        passed = 0
+        for k, share in steps:
+            passed += share
+            if place <= passed * self.epochs:
+                return k
+        return steps[-1][0]
+
+    def begin(self, epoch: int, control: Control) -> bool:
+        """Climb."""
+        before, self.k = self.k, self.steepness(epoch)
+        self.set_both(control, self.k)
+        return before != self.k
+
+    def rate(self, control: Control) -> float:
+        """Return the factor of the learning rate."""
+        power = 0.3 if self.mode == "activations" else 0.2
+        return float((self.k / self.steps()[0][0]) ** -power)
