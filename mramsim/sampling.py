@@ -31,20 +31,26 @@ DIE = 17
 OTHERS = {"spatial": 18, "capacitor": 19}  # static draws that are part of another effect
 
 
+def modelled(card: MappingCard) -> frozenset[str]:
+    """Return the effects that the simulation has for this design."""
+    found = FAMILIES[card.sensing].modelled
+    return found - {"ir_drop"} if card.column_wire_ohm is None else found
+
+
 def active_effects(card: MappingCard, chosen: frozenset[str]) -> frozenset[str]:
     """Return those of the chosen effects that this design uses and that are modelled."""
-    return chosen & FAMILIES[card.sensing].modelled
+    return chosen & modelled(card)
 
 
 def not_modelled(card: MappingCard) -> list[str]:
     """Return the effects that a real chip of this design has but the simulation leaves out."""
-    family = FAMILIES[card.sensing]
-    return effect_table.ordered(set(effect_table.NAMES) - family.modelled - family.absent)
+    absent = FAMILIES[card.sensing].absent
+    return effect_table.ordered(set(effect_table.NAMES) - modelled(card) - absent)
 
 
 def not_used(card: MappingCard, wanted: Iterable[str]) -> list[str]:
     """Return the effects asked for by name that this design does not have or model."""
-    return effect_table.ordered(set(wanted) - FAMILIES[card.sensing].modelled)
+    return effect_table.ordered(set(wanted) - modelled(card))
 
 
 def sample_chip(

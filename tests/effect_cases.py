@@ -7,6 +7,7 @@ from typing import Any
 
 from mramsim.devices.conditions import Conditions
 
+LINES = ("row_wire", "column_wire", "source_wire", "driver", "sense")
 SPREADS = ("diameter", "ra", "tmr", "series_ohm", "delta", "ra_wafer", "ra_die", "ra_spatial")
 HOT = {"temperature_k": 400.0}
 NO_POLARISATION = (1.0 - 1e-9) / 400.0**1.5  # at 400 K
@@ -40,8 +41,11 @@ LARGE: dict[str, Case] = {
     "sa_offset": Case({}, {"sigma_sa_offset_v": 0.3}),
     "sa_noise": Case({}, {"sigma_sa_noise_v": 0.3}),
     "reference": Case({"sigma_diameter": 0.3, "sigma_ra": 0.5}),
+    "ir_drop": Case({}, {"column_wire_ohm": 3e5, "reference_wires": "none"}),
 }
-NEEDS = {"reference": ["adc"]}  # nothing is compared with a reference where counts are passed on
+# nothing is compared with a reference where counts are passed on; wires leave the sign of a
+# difference between two branches, but not its size
+NEEDS = {"reference": ["adc"], "ir_drop": ["sa_noise"]}
 
 ZERO: dict[str, Case] = {
     "d2d": Case({f"sigma_{part}": 0.0 for part in SPREADS}, {"sigma_capacitor": 0.0}),
@@ -57,4 +61,5 @@ ZERO: dict[str, Case] = {
     "sa_offset": Case({}, {"sigma_sa_offset_v": 0.0}),
     "sa_noise": Case({}, {"sigma_sa_noise_v": 0.0, "sa_tau_s": 0.0}),
     "reference": Case({f"sigma_{part}": 0.0 for part in SPREADS}),
+    "ir_drop": Case({}, {f"{line}_ohm": 0.0 for line in LINES}),
 }

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from naive_wires import wired_count
 from numpy.typing import NDArray
 
 EXACT, CODES, VOTE, SWEEP = 0, 1, 2, 3
@@ -117,7 +118,10 @@ def analog_column(tile: Any, x: Any, position: int, column: int) -> tuple[float,
             extra += tile.odd_variance_on[k]
         elif at == column and driven[row]:
             extra += tile.odd_variance_off[k]
-    value = tile.gain * match + tile.step * float(steps) + tile.offset[column]
+    value = tile.gain * match + tile.step * float(steps)
+    if np.size(tile.wires.siemens):
+        value = wired_count(tile, x, driven, column)
+    value += tile.offset[column]
     variance = match * tile.variance_match + (on - match) * tile.variance_other
     return value, math.sqrt(max(0.0, variance + tile.variance_column + extra)), on
 

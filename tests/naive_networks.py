@@ -144,6 +144,7 @@ def ideal_tile(layer: Any, tile: Any) -> Any:
         level=share_of(layer, tile) if vote else [],
         polarity=layer.threshold.polarity[columns] if vote else [],
         key=(0, 0),
+        wires=SimpleNamespace(siemens=[]),
     )
 
 

@@ -56,6 +56,57 @@ def gated(
     return elements
 
 
+def shared_path(
+    rows: int, bit: float, source: float, driver: float, sense: float, opposite: bool
+) -> NDArray[np.float64]:
+    """Ohm that the loops of any two cells of a gated column share, [rows, rows].
+
+    The current of cell j flows through driver and bit line down to row j, and through the source
+    line from row j to the sense node.
+    """
+    shared = np.zeros((rows, rows))
+    for k in range(rows):
+        for j in range(rows):
+            above, below = min(k, j) + 1, rows - max(k, j)
+            shared[k, j] = driver + sense + bit * above + source * (below if opposite else above)
+    return shared
+
+
+def column_current(
+    g: Any, v_read: float, bit: float, source: float, driver: float, sense: float, opposite: bool
+) -> float:
+    """Current of one gated column: a cell lacks what all currents drop on its way."""
+    shared = shared_path(len(g), bit, source, driver, sense, opposite)
+    cells = np.linalg.solve(np.eye(len(g)) + np.diag(g) @ shared, np.asarray(g) * v_read)
+    return float(cells.sum())
+
+
+def wired_count(tile: Any, x: Any, driven: Any, column: int) -> float:
+    """Analog count of one column from the conductances and rails of its record."""
+    wires = tile.wires
+    bit, source, driver, sense = (float(ohm) for ohm in wires.rails_ohm)
+
+    def current(at: int) -> float:
+        g = [
+            wires.siemens[0 if one else 1, row, at] if on else 0.0
+            for row, (one, on) in enumerate(zip(x, driven, strict=True))
+        ]
+        ends = (bit, source, driver, sense, bool(wires.opposite))
+        return column_current(g, float(wires.v_read_v), *ends)
+
+    found, low, high, on = current(column), current(-2), current(-1), sum(driven)
+    ideal = [on * g * wires.v_read_v for g in wires.nominal_s]
+    if on and wires.compensated:
+        raised = sum(ideal) / (low + high)
+        found, low, high = found * raised, low * raised, high * raised
+    zero = low if wires.tracked else ideal[0]
+    if not on:
+        return 0.0
+    if wires.tracked and tile.gain:
+        return on * (found - zero) / (high - low)
+    return float((found - zero) / (wires.unit_s * wires.v_read_v))
+
+
 def merged(elements: Elements) -> dict[str, str]:
     """Nodes that 0 Ohm joins to a representative; a source or sense node represents its group."""
     parent: dict[str, str] = {}

@@ -12,6 +12,7 @@ import mramsim as ms
 from mramsim import effects as table
 from mramsim.arrays import cells
 from mramsim.arrays.converter import fit_range
+from mramsim.arrays.drop import counts_of
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import CODING, Site
 from mramsim.kernels.analog import lanes_for, read_analog
@@ -83,8 +84,17 @@ def read(made: Made, x: Any, converter: Converter = AS_IT_IS) -> Any:
         read_pcsa(words, images, 1, 0, made.record, counts)
         return counts
     sums = np.empty((len(x), made.cells.bits.shape[1]))
-    read_analog(words, images, 1, 0, made.record, converter, lanes_for(made.record), sums)
+    given = counts_of(made.record, words, 1)
+    read_analog(words, images, 1, 0, made.record, converter, lanes_for(made.record), given, sums)
     return (sums + made.record.rows_on[0]) / 2.0
+
+
+def parts(record: Any) -> list[Any]:
+    """Return all arrays and numbers of a record, those inside it included."""
+    found: list[Any] = []
+    for part in record:
+        found += parts(part) if isinstance(part, tuple) else [part]
+    return found
 
 
 def random_bits(seed: int, *shape: int) -> NDArray[np.int64]:

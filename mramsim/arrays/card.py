@@ -51,6 +51,23 @@ class MappingCard(Card):
     columns_per_reference, reference_columns : int
         Columns that compare with the same reference, and columns of reference cells whose mean
         makes one.
+    row_wire_ohm, column_wire_ohm, source_wire_ohm : float
+        One segment (one cell) of a word line that carries current, of a bit line, and of a source
+        line, in Ohm; the latter as the bit line where it is left out. A card without
+        `column_wire_ohm` does not model ``ir_drop``.
+    driver_ohm, sense_ohm : float
+        Of each driver and of each sense node, in Ohm.
+    line_return : {"opposite", "same"}
+        Side of a column at which its source line ends, as seen from the driver.
+    cascode_gain : float
+        Output resistance of a cell with its cascode over the cell's own; 1: no cascode.
+    reference_wires : {"same", "none"}
+        Zero and unit of the read-out: those of nominal columns behind the same wires, or of cells
+        without wires.
+    input_compensation : bool
+        Drivers raise their voltage by what nominal columns lose on their wires.
+    wire_bias : {"at_v_read", "newton"}
+        Junctions behind wires keep their resistance at the read voltage, or follow their own.
     v_read_v, t_read_s, bandwidth_hz : float
         Read voltage at the cell in V, time of one read in s, noise bandwidth in Hz.
     t_precharge_s : float
@@ -102,6 +119,16 @@ arithmetic_card : str
     sigma_adc_noise_lsb: NotNegative = 0.0
     columns_per_reference: Annotated[int, Field(ge=1)] = 1
     reference_columns: Annotated[int, Field(ge=1)] = 1
+    row_wire_ohm: NotNegative = 0.0
+    column_wire_ohm: NotNegative | None = None
+    source_wire_ohm: NotNegative | None = None
+    driver_ohm: NotNegative = 0.0
+    sense_ohm: NotNegative = 0.0
+    line_return: Literal["opposite", "same"] = "opposite"
+    cascode_gain: Annotated[float, Field(ge=1.0)] = 1.0
+    reference_wires: Literal["same", "none"] = "same"
+    input_compensation: bool = False
+    wire_bias: Literal["at_v_read", "newton"] = "at_v_read"
     v_read_v: Positive
     t_read_s: Positive
     bandwidth_hz: Positive

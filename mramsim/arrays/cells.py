@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays.card import MappingCard
+from mramsim.arrays.wires import Junctions
 from mramsim.devices import (
     disturb,
     flicker,
@@ -122,6 +123,8 @@ class Cells:
         Relative variance of each junction's resistance by telegraph noise.
     classes : tuple of Branch
         Nominal branch of each state, in that order.
+    junctions : Junctions or None
+        At zero bias, where they follow their own voltage behind wires.
     """
 
     bits: NDArray[np.uint8]
@@ -129,6 +132,7 @@ class Cells:
     state: NDArray[np.int8]
     rtn_variance: NDArray[np.float64]
     classes: tuple[Branch, Branch, Branch, Branch]
+    junctions: Junctions | None = None
 
     def meant(self) -> NDArray[np.int8]:
         """Return the state each branch was meant to have, int8 [2, rows, columns]."""
@@ -191,7 +195,8 @@ def program(
         card, sample.rp_ohm, sample.tmr, sample.series_ohm, mapping.v_read_v, conditions, effects
     )
     junction = np.where(state == P, parallel, antiparallel)
-    junction *= flicker.slow_factor(card, shape, generators("flicker"), effects, die.inference_hz)
+    slow = flicker.slow_factor(card, shape, generators("flicker"), effects, die.inference_hz)
+    junction *= slow
     defect = stuck.draw(card, shape, generators("stuck"), effects)
     junction = stuck.resistance(card, defect, junction)
     noisy = rtn.fluctuators(card, shape, generators("rtn"), effects) & (defect == stuck.FINE)
@@ -202,4 +207,26 @@ def program(
         state,
         rtn.relative_variance(card, noisy),
         classes_of(card, mapping.v_read_v, conditions, effects),
+        _junctions(die, mapping, sample, state, slow),
     )
+
+
+def _junctions(
+    die: Die,
+    mapping: MappingCard,
+    sample: spread.Sample,
+    state: NDArray[np.int8],
+    slow: NDArray[np.float64] | float,
+) -> Junctions | None:
+    """Return the cells at zero bias where they are to follow their own voltage behind wires."""
+    if mapping.wire_bias != "newton" or not {"bias", "ir_drop"} <= die.effects:
+        return None
+    card = die.card
+    still = die.effects - {"bias"}
+    zero = 0.0 * sample.rp_ohm
+    rp, rap = resistance.mtj_resistance(
+        card, sample.rp_ohm, sample.tmr, zero, die.conditions, still
+    )
+    tmr = np.where(state == AP, rap / rp - 1.0, 0.0)
+    rp = np.where(state == SHORT, card.short_ohm, np.where(state == OPEN, card.open_ohm, rp * slow))
+    return Junctions(rp, tmr, sample.series_ohm, card.v_half_v, card.gp_curvature_per_v2)

@@ -20,7 +20,7 @@ from mramsim.arrays.cells import Cells, Die, P
 from mramsim.arrays.family import CODING, Site
 
 if TYPE_CHECKING:
-    from mramsim.kernels.analog import AnalogTile
+    from mramsim.kernels.analog import AnalogTile, Wires
 
 Floats = NDArray[np.float64]
 GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068 % of variance
@@ -51,6 +51,8 @@ class Analog:
         Of each column's comparator.
     reference : callable or None
         See `mramsim.arrays.reference.draw`; None: no reference made of cells.
+    wires : Wires, optional
+        See `mramsim.arrays.drop`.
     """
 
     gain: float
@@ -61,6 +63,7 @@ class Analog:
     decision: float
     offset: Floats
     reference: references.Deviations | None
+    wires: Wires | None = None
 
 
 def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Analog) -> AnalogTile:
@@ -69,7 +72,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     Deviations are stored once as integers on a grid; those of cells that do not fit, and of cells
     with a noise of their own, go to a list.
     """
-    from mramsim.kernels.analog import AnalogTile
+    from mramsim.kernels.analog import NO_WIRES, AnalogTile
     from mramsim.kernels.words import pack_bits
 
     meant = cells.meant()
@@ -119,6 +122,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
         level=site.levels,
         polarity=site.polarity,
         key=site.key,
+        wires=analog.wires or NO_WIRES,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
-from mramsim.arrays import columns
+from mramsim.arrays import columns, drop
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
 from mramsim.arrays.family import Family, Reads, Site
@@ -95,6 +95,7 @@ def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> AnalogT
         telegraph=slopes**2 * cells.rtn_variance,
         decision=mapping.sigma_sa_noise_v / count_v if "sa_noise" in die.effects else 0.0,
         offset=sigma_offset * columns.offsets(die, mapping, site, cells.bits.shape[1]),
+        wires=drop.wires(cells, die, mapping, site.first, unit),
         reference=lambda p, ap: ((1.0 / p - nominal[P]) / unit, (1.0 / ap - nominal[AP]) / unit),
     )
     return columns.record(cells, die, mapping, site, analog)
@@ -116,7 +117,7 @@ FAMILY = Family(
     name="current_sum",
     what="the currents of a column add up",
     gives="counts",
-    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc"},
+    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc", "ir_drop"},
     absent=frozenset(),
     cells=("2t2mtj",),
     converters=("sense_amplifier", "sar", "flash"),

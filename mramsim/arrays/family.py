@@ -38,6 +38,8 @@ class Site:
         Effect name to a generator at the start of its static draws in this tile.
     key : uint32 array [2]
         Of the per-read draws.
+    first : int
+        Row of the array that the first row stands in.
     """
 
     driven: NDArray[np.bool_]
@@ -47,6 +49,7 @@ class Site:
     scale: Range | None
     generator: Generators
     key: NDArray[np.uint32]
+    first: int = 0
 
 
 @dataclass(frozen=True)

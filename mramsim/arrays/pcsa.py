@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
+from mramsim.arrays import drop
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
 from mramsim.arrays.family import Family, Reads, Site
@@ -84,9 +85,13 @@ def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...])
     return total + flicker
 
 
-def signal_v(cells: Cells, mapping: MappingCard) -> NDArray[np.float64]:
-    """Return the latch input for input +1, [rows, columns] in V: positive reads 1."""
-    return node_v(cells.resistance_ohm[1], mapping) - node_v(cells.resistance_ohm[0], mapping)
+def signal_v(cells: Cells, mapping: MappingCard, wire_ohm: Floats) -> Floats:
+    """Return the latch input for input +1, [rows, columns] in V: positive reads 1.
+
+    `wire_ohm` [rows] stands in series with both branches of a cell.
+    """
+    true, complement = cells.resistance_ohm + wire_ohm[:, None]
+    return node_v(complement, mapping) - node_v(true, mapping)
 
 
 def probability_of_one(
@@ -152,7 +157,7 @@ def decided(
     decision, window = (mapping.sigma_sa_noise_v, undecided_v(mapping)) if noisy else (0.0, 0.0)
     sigma_offset = mapping.sigma_sa_offset_v if "sa_offset" in effects else 0.0
     sigma = np.sqrt((variances[cells.state] + telegraph).sum(axis=0) + decision**2)
-    signal = signal_v(cells, mapping)
+    signal = signal_v(cells, mapping, drop.row_ohm(die, mapping, cells.bits.shape[0]))
     shift = sigma_offset * offset
     one_on = probability_of_one(shift + signal, sigma, window)
     one_off = probability_of_one(shift - signal, sigma, window)
@@ -187,7 +192,7 @@ FAMILY = Family(
     name="pcsa",
     what="each cell is read by a pre-charge sense amplifier with XNOR, bits are counted",
     gives="bits",
-    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc"},
+    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "adc", "ir_drop"},
     absent=frozenset({"reference"}),  # a differential cell is its own reference
     cells=("2t2mtj",),
     converters=("sense_amplifier",),

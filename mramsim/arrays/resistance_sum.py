@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
-from mramsim.arrays import columns
+from mramsim.arrays import columns, drop
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
 from mramsim.arrays.family import Family, Reads, Site
@@ -120,7 +120,7 @@ def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> AnalogT
         variances=noise_variances(die, mapping, classes, rows),
         telegraph=junction_sensitivity(classes)[cells.state] ** 2 * cells.rtn_variance,
         decision=noise if "sa_noise" in die.effects else 0.0,
-        offset=np.zeros(cells.bits.shape[1]),
+        offset=np.full(cells.bits.shape[1], -drop.series_ohm(die, mapping) / unit),
         reference=lambda p, ap: ((nominal[P] - p) / unit, (nominal[AP] - ap) / unit),
     )
     return columns.record(cells, die, mapping, site, analog)
@@ -142,7 +142,7 @@ FAMILY = Family(
     name="resistance_sum",
     what="the resistances of a column add up, a converter times its RC delay",
     gives="counts",
-    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc"},
+    modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc", "ir_drop"},
     absent=frozenset(),
     cells=("series_xnor",),
     converters=("tdc",),

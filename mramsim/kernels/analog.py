@@ -22,6 +22,61 @@ from mramsim.kernels.words import count_matches, rows_of
 _FLUSH = 256  # rows whose deviations cannot overflow lanes of twice their width
 
 
+class Wires(NamedTuple):
+    """The lines of a tile whose cells conduct together; see `mramsim.arrays.drop`.
+
+    Attributes
+    ----------
+    siemens : float64 [B, R, M + 2]
+        Of each branch with its transistor on; behind the columns two of nominal cells, all AP and
+        all P. B = 0: no wires, the sums are those of the deviations.
+    junction_ohm : float64 [3, B, R, M + 2]
+        R_P and TMR at zero bias and series resistance, where junctions follow their own voltage;
+        B = 0: they do not.
+    law : float64 [2]
+        Curvature of 1 / R_P in 1/V^2, and 1 / V_h.
+    rails_ohm : float64 [4]
+        Segment of bit line and of source line, driver, sense node.
+    opposite : bool
+        Whether the source line ends opposite to the driver.
+    v_read_v : float64
+    nominal_s : float64 [2]
+        Nominal cell in state AP and P.
+    unit_s : float64
+        Conductance of one count.
+    tracked : bool
+        Whether zero and unit of the read-out are those of the nominal columns.
+    compensated : bool
+        Whether the drivers raise their voltage by what nominal columns lose.
+    """
+
+    siemens: NDArray[np.float64]
+    junction_ohm: NDArray[np.float64]
+    law: NDArray[np.float64]
+    rails_ohm: NDArray[np.float64]
+    opposite: bool
+    v_read_v: float
+    nominal_s: NDArray[np.float64]
+    unit_s: float
+    tracked: bool
+    compensated: bool
+
+
+NO_WIRES = Wires(
+    np.empty((0, 0, 0)),
+    np.empty((3, 0, 0, 0)),
+    np.zeros(2),
+    np.zeros(4),
+    True,
+    0.0,
+    np.zeros(2),
+    0.0,
+    True,
+    False,
+)
+NO_COUNTS: NDArray[np.float64] = np.empty((0, 0))  # counts found elsewhere: none
+
+
 class AnalogTile(NamedTuple):
     """A programmed tile of R rows and M columns; unit: counts (one match is 1).
 
@@ -65,6 +120,7 @@ class AnalogTile(NamedTuple):
     polarity : int8 [M]
     key : uint32 [2]
         Of the per-read draws.
+    wires : Wires
     """
 
     weight: NDArray[np.uint64]
@@ -91,6 +147,7 @@ class AnalogTile(NamedTuple):
     level: NDArray[np.int32]
     polarity: NDArray[np.int8]
     key: NDArray[np.uint32]
+    wires: Wires = NO_WIRES
 
 
 def lanes_for(tile: AnalogTile) -> NDArray[np.int16] | NDArray[np.int32]:
@@ -152,15 +209,28 @@ def add_odd_cells(tile: Any, x: Any, position: Any, steps: Any, variance: Any) -
 
 @kernel
 def analog_counts(
-    tile: Any, matches: Any, steps: Any, rows_on: Any, extra: Any, values: Any, sigmas: Any
+    tile: Any,
+    matches: Any,
+    steps: Any,
+    given: Any,
+    rows_on: Any,
+    extra: Any,
+    values: Any,
+    sigmas: Any,
 ) -> Any:
-    """Fill the noiseless analog count and the noise of every column (float64 [M])."""
+    """Fill the noiseless analog count and the noise of every column (float64 [M]).
+
+    `given` (float64 [M] or empty) are counts that stand in for matches and deviations.
+    """
     gain, step, offset = tile.gain, tile.step, tile.offset
     match_variance, other_variance = tile.variance_match, tile.variance_other
     column_variance = tile.variance_column
     for column in range(values.size):
         match = np.float64(matches[column])
-        values[column] = gain * match + step * np.float64(steps[column]) + offset[column]
+        if given.size > 0:
+            values[column] = given[column] + offset[column]
+        else:
+            values[column] = gain * match + step * np.float64(steps[column]) + offset[column]
         variance = (
             match * match_variance
             + (rows_on - match) * other_variance
@@ -179,6 +249,7 @@ def read_analog(
     tile: Any,
     converter: Any,
     lanes: Any,
+    given: Any,
     sums: Any,
 ) -> Any:
     """Read every column of a tile once for every row of bits.
@@ -197,6 +268,8 @@ def read_analog(
     converter : Converter
     lanes : int16 or int32 [M]
         Scratch, see `lanes_for`.
+    given : float64 [N, M] or [0, 0]
+        Analog counts found elsewhere (`Wires`), in the place of matches and deviations.
     sums : float64 [N, M]
         Filled with the numbers passed on: accumulators ``2 count - rows_on``, or votes.
 
@@ -216,17 +289,21 @@ def read_analog(
     chosen = np.empty(columns + 1, dtype=np.int64)
     rows = np.empty(tile.weight.shape[0] * 64, dtype=np.int64)
     made = 0
+    none = np.empty(0, dtype=np.float64)
+    wired = given.shape[0] > 0
     for n in range(x.shape[0]):
         place = n % positions
         position = min(place, tile.driven.shape[0] - 1)
         image = np.uint32(images[n // positions])
         rows_on = np.float64(tile.rows_on[position])
         count_matches(x[n], tile.weight, tile.driven[position], matches)
-        add_deviations(tile, x[n], position, steps, rows, lanes)
+        if not wired:
+            add_deviations(tile, x[n], position, steps, rows, lanes)
         if tile.odd_row.size > 0:
             extra[:] = 0.0
             add_odd_cells(tile, x[n], position, steps, extra)
-        analog_counts(tile, matches, steps, rows_on, extra, values, sigmas)
+        counts = given[n] if wired else none
+        analog_counts(tile, matches, steps, counts, rows_on, extra, values, sigmas)
         made += convert(
             tile,
             converter,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.arrays.drop import counts_of
 from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
 from mramsim.kernels.pcsa import PcsaTile, read_pcsa
@@ -115,7 +116,8 @@ def _read_plane(
     else:
         converter = _converter(layer, quantised)
         lanes = lanes_for(record)
-        draws = read_analog(x, images, positions, plane, record, converter, lanes, sums)
+        given = counts_of(record, x, positions)
+        draws = read_analog(x, images, positions, plane, record, converter, lanes, given, sums)
     if quantised and layer.sum_range is not None and layer.reading != "vote":
         sums = 2.0 * layer.sum_range.quantise((sums + rows_on) / 2.0) - rows_on
     return sums, draws

@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 
-from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
+from mramsim.kernels.analog import NO_COUNTS, AnalogTile, lanes_for, read_analog
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
 from mramsim.kernels.words import pack_bits
 
@@ -64,7 +64,7 @@ def both(tile, driven, converter, rng, images=2, plane=0):
     indices = rng.integers(0, 1 << 31, images)
     sums = np.full((len(x), tile.weight.shape[1]), np.nan)
     made = read_analog(
-        pack_bits(x), indices, positions, plane, tile, converter, lanes_for(tile), sums
+        pack_bits(x), indices, positions, plane, tile, converter, lanes_for(tile), NO_COUNTS, sums
     )
     return sums, naive.read_analog(tile, converter, x, indices, positions, plane), made
 
@@ -128,7 +128,9 @@ def test_references_that_miss_move_votes_and_swept_counts():
         x = rng.integers(0, 2, (20, 64))
         sums = np.zeros((2, 20, 30))
         for at, one in zip(sums, (tile, real), strict=True):
-            read_analog(pack_bits(x), np.arange(20), 1, 0, one, converter, lanes_for(tile), at)
+            read_analog(
+                pack_bits(x), np.arange(20), 1, 0, one, converter, lanes_for(tile), NO_COUNTS, at
+            )
         assert (sums[0] != sums[1]).mean() > 0.01
 
 
@@ -171,7 +173,7 @@ def test_lanes_do_not_overflow(rows, sign):
     tile = tile._replace(deviation=np.full((rows, 3), sign, kind), step=1.0)
     sums = np.empty((1, 3))
     ones = pack_bits(np.ones((1, rows), bool))
-    read_analog(ones, np.zeros(1, np.int64), 1, 0, tile, EXACTLY, lanes_for(tile), sums)
+    read_analog(ones, np.zeros(1, np.int64), 1, 0, tile, EXACTLY, lanes_for(tile), NO_COUNTS, sums)
     weight = [[naive.bit_of(tile.weight[:, c], r) for r in range(rows)] for c in range(3)]
     count = np.sum(weight, axis=1) + tile.base[0] + rows * sign
     assert sums[0].tolist() == (2.0 * count - rows).tolist()
@@ -184,7 +186,9 @@ def test_draws_are_made_only_where_eight_sigma_could_matter():
     x = rng.integers(0, 2, (5, 64))
     images, sums = np.arange(5), np.empty((5, 40))
     for converter, least in ((Converter(CODES, 0.0, 1.0, 65), 1), (Converter(VOTE, 0, 1.0, 1), 0)):
-        made = read_analog(pack_bits(x), images, 1, 0, tile, converter, lanes_for(tile), sums)
+        made = read_analog(
+            pack_bits(x), images, 1, 0, tile, converter, lanes_for(tile), NO_COUNTS, sums
+        )
         needed = 0
         for n, column in np.ndindex(sums.shape):
             value, sigma, on = naive.analog_column(tile, list(x[n]), 0, column)

@@ -19,7 +19,7 @@ sys.path[:0] = [{tests!r}, {array!r}]
 import numpy as np
 from test_kernel_analog import MODES, random_tile
 from test_kernel_pcsa import random_tile as random_pcsa
-from mramsim.kernels.analog import lanes_for, read_analog
+from mramsim.kernels.analog import lanes_for, NO_COUNTS, read_analog
 from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.words import pack, pack_bits
 
@@ -29,7 +29,8 @@ for mode in MODES:
     tile, driven = random_tile(rng, 70, 4, positions=2, odd=0.1)
     x = rng.integers(0, 2, (6, 70)) & np.tile(driven, (3, 1))
     sums = np.empty((6, 4))
-    read_analog(pack_bits(x), np.arange(3), 2, 1, tile, mode.values[0], lanes_for(tile), sums)
+    lanes = lanes_for(tile)
+    read_analog(pack_bits(x), np.arange(3), 2, 1, tile, mode.values[0], lanes, NO_COUNTS, sums)
     digest.update(sums.tobytes())
 tile, driven = random_pcsa(rng, 70, 4)
 counts = np.empty((6, 4), np.int32)

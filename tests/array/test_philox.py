@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
+from mramsim.kernels.analog import NO_COUNTS, AnalogTile, lanes_for, read_analog
 from mramsim.kernels.converters import EXACT, Converter
 from mramsim.kernels.philox import philox, uniform, unit
 
@@ -58,7 +58,7 @@ def drawn(images, positions, plane, columns, key):
     converter = Converter(EXACT, 0.0, 1.0, 1)
     lanes = lanes_for(tile)
     indices = np.asarray(images, np.int64)
-    made = read_analog(x, indices, positions, plane, tile, converter, lanes, sums)
+    made = read_analog(x, indices, positions, plane, tile, converter, lanes, NO_COUNTS, sums)
     assert made == sums.size
     return sums.reshape(len(images), positions, columns) / 2.0
 

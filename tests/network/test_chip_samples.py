@@ -5,6 +5,7 @@ import naive_networks
 import numpy as np
 import pytest
 from designs import MAPPINGS, counts_bits, small
+from tiles import parts
 
 import mramsim as ms
 
@@ -19,7 +20,7 @@ def sampled(network, mapping, seed=0, number=0, layers=None, **values):
 
 def all_bytes(chip):
     return [
-        b"".join(np.asarray(part).tobytes() for part in record)
+        b"".join(np.asarray(part).tobytes() for part in parts(record))
         for records in chip.records.values()
         for record in records
     ]
