@@ -241,6 +241,28 @@ def column_count(cells: Any, x: Any, driven: Any, v_read_v: float) -> NDArray[np
     return (column_current(cells, x, driven, v_read_v) - background) / (v_read_v * (g_p - g_ap))
 
 
+def column_ohm(cells: Any, x: Any, driven: Any) -> NDArray[np.float64]:
+    """Resistance of every column in Ohm: the branches that the input selects, in series."""
+    total = np.zeros(cells.bits.shape[1])
+    for row, column in np.ndindex(cells.bits.shape):
+        if driven[row]:
+            total[column] += cells.resistance_ohm[0 if x[row] else 1, row, column]
+    return total
+
+
+def charge_v(cells: Any, x: Any, capacitor: Any, v_read_v: float) -> NDArray[np.float64]:
+    """Voltage of every column in V once the capacitors [rows, columns] have shared their charge.
+
+    Input 1 puts v_read on top of the true branch, input 0 on top of the other; between the two.
+    """
+    charge = np.zeros(cells.bits.shape[1])
+    for row, column in np.ndindex(cells.bits.shape):
+        true, other = cells.resistance_ohm[:, row, column]
+        top, bottom = (true, other) if x[row] else (other, true)
+        charge[column] += capacitor[row, column] * v_read_v * bottom / (top + bottom)
+    return np.asarray(charge / np.sum(capacitor, axis=0))
+
+
 def latch_input_v(cells: Any, x: Any, mapping: Any) -> NDArray[np.float64]:
     """Input of the latch of every cell in V: the branch that discharges faster wins."""
     result = np.empty(cells.bits.shape)

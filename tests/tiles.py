@@ -21,6 +21,9 @@ from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.words import pack_bits
 
 CSUM, PCSA = "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"
+VOTE, FLASH = "csum_1bit", "flash_yin_ted_2020"
+RSUM, CHARGE = "rsum_jung_nature_2022", "charge_valavi_jssc_2019"
+DIGITAL = "digital_li_natelec_2025"
 AS_IT_IS = Converter(EXACT, 0.0, 1.0, 1)
 
 
@@ -103,7 +106,7 @@ def random_bits(seed: int, *shape: int) -> NDArray[np.int64]:
 
 
 def quiet(record: Any) -> Any:
-    """Return a current-sum record without any read noise."""
+    """Return an analog record without any read noise."""
     none = np.zeros_like(record.odd_variance_on)
     return record._replace(
         variance_match=0.0,

@@ -122,9 +122,11 @@ def draw(
         turns = turns if ends is None else turns + ends
         return Errors(NONE.bend, np.ascontiguousarray(turns.T))
     if ends is not None:
-        # the ends of the range stand at low + ends[0] and high + ends[1]
-        gain = gain - (ends[1] - ends[0]) / (2.0 * scale.half)
-        offset = offset - (ends[0] + ends[1]) / 2.0
+        # low + ends[0] reads as low, high + ends[1] as high, what lies between in proportion
+        wide = np.maximum(scale.half + (ends[1] - ends[0]) / 2.0, scale.half * (1.0 - STEEP))
+        stretch = scale.half / wide
+        offset = offset - (1.0 + gain) * stretch * (ends[0] + ends[1]) / 2.0
+        gain = (1.0 + gain) * stretch - 1.0
     gain = np.maximum(gain, -STEEP)
     most = STEEP * (1.0 + gain) * scale.half / 2.0
     bend = np.stack([offset, gain, np.clip(bow, -most, most)])
