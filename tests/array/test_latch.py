@@ -33,7 +33,7 @@ def test_error_rate_is_that_of_its_margin_at_8_margins(mapping):
 @pytest.mark.parametrize("tmr", [1.3, 0.3, 0.02, 0.0005])
 def test_decision_time_equals_a_spice_transient_of_the_branches(tmr, tmp_path):
     """Two nodes discharge through their branches; at the strobe transconductances take over."""
-    design = {"sa_tau_s": 1.5e-11}
+    design = {"sa_tau_s": 1.5e-11, "sa_s": 5e-10}
     made = make([[1]], (), PCSA, design=design, tmr=tmr)
     mapping = made.mapping
     conductance = mapping.bitline_f / mapping.sa_tau_s / 2
@@ -57,7 +57,7 @@ def test_decision_time_equals_a_spice_transient_of_the_branches(tmr, tmp_path):
 
 
 def test_decision_time_grows_by_tau_for_every_e_of_the_input():
-    mapping = make([[1]], (), PCSA, design={"sa_tau_s": 2e-11}).mapping
+    mapping = make([[1]], (), PCSA, design={"sa_tau_s": 2e-11, "sa_s": 5e-10}).mapping
     times = decision_time_s(np.exp(-np.arange(4.0)) * 0.1, mapping)
     np.testing.assert_allclose(np.diff(times), 2e-11, rtol=1e-9)
     assert decision_time_s(0.0, mapping) == np.inf
@@ -65,7 +65,7 @@ def test_decision_time_grows_by_tau_for_every_e_of_the_input():
 
 
 def test_an_input_below_the_window_is_read_as_either_bit():
-    design = {"sa_tau_s": 1e-10, "sigma_sa_noise_v": 0.0}
+    design = {"sa_tau_s": 1e-10, "sa_s": 5e-10, "sigma_sa_noise_v": 0.0}
     made = make([[1, 0]], ("sa_noise",), PCSA, design=design, tmr=0.0005)
     mapping = made.mapping
     window = undecided_v(mapping)
