@@ -8,7 +8,7 @@ from tiles import CHARGE, CSUM, FLASH, RSUM, VOTE, make, random_bits, read
 
 import mramsim as ms
 from mramsim.arrays.converter import NONE, Range, draw, fit_range
-from mramsim.kernels.analog import lanes_for, read_analog
+from mramsim.kernels.analog import NO_COUNTS, lanes_for, read_analog
 from mramsim.kernels.converters import CODES, Converter
 from mramsim.kernels.converters import VOTE as VOTING
 from mramsim.kernels.words import pack_bits
@@ -39,7 +39,9 @@ def turns(errors, columns, scale=SCALE, fine=2000):
             bend=errors.bend,
             comparators=errors.comparators,
         )
-        read_analog(one, np.zeros(1, np.int64), 1, 0, moved, converter, lanes_for(moved), sums)
+        read_analog(
+            one, np.zeros(1, np.int64), 1, 0, moved, converter, lanes_for(moved), NO_COUNTS, sums
+        )
         codes[n] = ((sums[0] + 1) / 2 - scale.low) / scale.step
     for code in range(1, scale.codes):
         reached = codes >= code - 1e-9
@@ -93,6 +95,7 @@ def test_codes_saturate_at_both_ends():
             moved,
             Converter(CODES, SCALE.low, SCALE.step, SCALE.codes),
             lanes_for(moved),
+            NO_COUNTS,
             sums,
         )
         np.testing.assert_allclose((sums + 1) / 2, SCALE.low + SCALE.step * code)
