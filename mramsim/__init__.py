@@ -29,6 +29,8 @@ _HOME = {
     "Result": "mramsim.result",
     "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
+    "sweep": "mramsim.sweeps.run",
+    "load_plan": "mramsim.sweeps.plan",
     "solve_crossbar": "mramsim.arrays.wires",
     "transfer_matrix": "mramsim.arrays.wires",
     "InputError": "mramsim.errors",
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from mramsim.network.library import find_network, list_pretrained
     from mramsim.result import Result
     from mramsim.sampling import sample_chip
+    from mramsim.sweeps.plan import load_plan
+    from mramsim.sweeps.run import sweep
     from mramsim.training import train
 
 

@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from mramsim.errors import InputError, nearest
+from mramsim.validation import Strict, explain
 
 _PACKAGE = Path(__file__).resolve().parent
 _SHIPPED = _PACKAGE / "_cards"
@@ -40,11 +41,7 @@ _MAX_BYTES = 1 << 20
 USER_SOURCE = "set by the user"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Reference(_Strict):
+class Reference(Strict):
     """Where a number was published."""
 
     doi: str | None = None
@@ -52,7 +49,7 @@ class Reference(_Strict):
     citation: str = ""
 
 
-class Published(_Strict):
+class Published(Strict):
     """A published figure that the card must reproduce.
 
     ``kind`` is ``calibrated`` (the card was made from it), ``predicted`` or ``range`` (not scored).
@@ -65,7 +62,7 @@ class Published(_Strict):
     kind: Literal["calibrated", "predicted", "range"]
 
 
-class Card(_Strict):
+class Card(Strict):
     """What all cards share; each library adds its values.
 
     Attributes
@@ -83,7 +80,7 @@ class Card(_Strict):
     name: str
     title: str
     sources: dict[str, str]
-    references: dict[str, Reference] = {}
+    references: dict[str, Reference] = Field(default_factory=dict)
     published: tuple[Published, ...] = ()
 
     @model_validator(mode="after")
@@ -166,7 +163,7 @@ def load_card(
     try:
         card = model.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
-        raise InputError(f"{where}: {_explain(error, model)}") from None
+        raise InputError(f"{where}: {explain(error, model)}") from None
     except (TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
     return card
@@ -219,18 +216,3 @@ def _override(
         changed[key] = value
         changed["sources"][key] = USER_SOURCE
     return changed
-
-
-def _explain(error: ValidationError, model: type[Card]) -> str:
-    lines = []
-    for item in error.errors(include_url=False):
-        path = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
-            lines.append(f"key '{path}' is unknown{nearest(path, model.model_fields)}")
-        elif item["type"] == "missing":
-            lines.append(f"key '{path}' is missing")
-        elif item["type"] == "value_error":
-            lines.append(str(item["msg"]).removeprefix("Value error, "))
-        else:
-            lines.append(f"{path} = {item['input']!r}: {item['msg']}")
-    return "; ".join(lines)

@@ -12,7 +12,7 @@ from mramsim.errors import InputError, nearest
 if TYPE_CHECKING:
     from mramsim.devices.conditions import Conditions
 
-_CONDITIONS = {
+CONDITIONS = {
     "age.seconds": "age_seconds",
     "age.reads": "age_reads",
     "temperature_k": "temperature_k",
@@ -87,10 +87,10 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
     surroundings: dict[str, Any] = {}
     for key, value in flat.items():
         head, _, rest = key.partition(".")
-        if key in _CONDITIONS:
+        if key in CONDITIONS:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise InputError(f"{key} = {value!r}: a number is expected")
-            surroundings[_CONDITIONS[key]] = value
+            surroundings[CONDITIONS[key]] = value
         elif head == "device" and rest:
             device[rest] = value
         elif head == "component" and rest:
@@ -102,6 +102,6 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
             mapping[rest] = value
         else:
             forms = ("device.KEY", "mapping.KEY", "mapping.LAYER.KEY", "component.KEY")
-            known = [*_CONDITIONS, *forms]
+            known = [*CONDITIONS, *forms]
             raise InputError(f"key '{key}' is unknown{nearest(key, known)}")
     return Settings(device, mapping, layers, components, surroundings)

@@ -17,6 +17,7 @@ COMMANDS = {
     "map": "Show how a network is placed on arrays.",
     "run": "Run a network on sampled chips: accuracy, energy, latency, area.",
     "energy": "Energy, latency and area of a network; needs no data.",
+    "sweep": "Run a plan of many points and chips; resumes by itself.",
     "devices": "List device cards, or show one with its sources.",
     "mappings": "List mapping cards, or show one with its sources.",
 }

@@ -151,6 +151,11 @@ class Ticker:
         self._live = sys.stderr.isatty()
         self._last = ""
 
+    @property
+    def every_s(self) -> float:
+        """How often progress is worth showing, in s: a live line, or lines of a log."""
+        return 0.2 if self._live else 10.0
+
     def __call__(self, done: int, total: int, text: str) -> None:
         """Show `done` of `total`."""
         if self._quiet:
