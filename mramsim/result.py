@@ -17,6 +17,7 @@ from mramsim.cost.model import cost_of
 from mramsim.cost.provenance import provenance
 from mramsim.devices.card import DeviceCard
 from mramsim.effects import ordered
+from mramsim.intervals import half_width
 from mramsim.mapping.events import Events
 from mramsim.mapping.placement import Placement
 from mramsim.sampling import not_modelled
@@ -104,14 +105,12 @@ def describe(
 
 def summarise(accuracies: Sequence[float]) -> dict[str, Any]:
     """Return chips, mean, standard deviation and Student's 95 % interval over chips."""
-    from scipy.special import stdtrit
-
     values = np.asarray(accuracies, dtype=np.float64)
     mean = float(values.mean())
     if values.size < 2:
         return {"chips": values.tolist(), "mean": mean, "std": None, "ci95": None}
     std = float(values.std(ddof=1))
-    half = float(stdtrit(values.size - 1, 0.975)) * std / np.sqrt(values.size)
+    half = half_width(accuracies) or 0.0
     interval = [float(mean - half), float(mean + half)]
     return {"chips": values.tolist(), "mean": mean, "std": std, "ci95": interval}
 

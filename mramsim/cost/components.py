@@ -82,8 +82,13 @@ def components_of(card: MappingCard, values: Mapping[str, Any] | None = None) ->
     return Components(**found)
 
 
+def component_keys() -> set[str]:
+    """Return the keys of component cards that a user may replace."""
+    return set().union(*(keys_of(kind) for kind in ROLES.values())) - {"model"}
+
+
 def _check_keys(values: Mapping[str, Any]) -> None:
-    known = set().union(*(keys_of(kind) for kind in ROLES.values())) - {"model"}
+    known = component_keys()
     for key in values:
         if key not in known:
             raise InputError(f"key 'component.{key}' is unknown{nearest(key, known)}")

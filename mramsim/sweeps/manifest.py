@@ -18,6 +18,7 @@ from mramsim.sweeps.recipes import Resolver, card_digest
 from mramsim.sweeps.store import Store
 
 SCHEMA = "mramsim.sweep/1"
+KINDS = ("device", "mapping", "component")
 _PACKAGES = ("numpy", "scipy", "numba")
 
 
@@ -42,7 +43,7 @@ def manifest(
         When this run began.
     """
     library = resolver.library
-    cards = {kind: list(resolver.bases(kind).items()) for kind in ("device", "mapping")}
+    cards = {kind: list(resolver.bases(kind).items()) for kind in KINDS}
     citations = {text for found in cards.values() for _, card in found for text in card.citations()}
     return {
         "schema": SCHEMA,
@@ -55,8 +56,7 @@ def manifest(
                 {"name": name, "images": images, "used": len(test.labels), "sha256": test.digest}
                 for (name, images), test in library.tests().items()
             ],
-            "device": {name: card_digest(card) for name, card in cards["device"]},
-            "mapping": {name: card_digest(card) for name, card in cards["mapping"]},
+            **{kind: {name: card_digest(card) for name, card in cards[kind]} for kind in KINDS},
         },
         "networks": {name: library.network(name).name for name in library.network_names()},
         "cards": {kind: [card_record(card) for _, card in found] for kind, found in cards.items()},
@@ -89,7 +89,7 @@ def changes(content: Mapping[str, Any], library: Library) -> list[str]:
             f"the simulation itself (version {content['version']}, source {then['physics']}; now "
             f"{__version__}, {physics_version()})"
         )
-    for kind in ("device", "mapping"):
+    for kind in KINDS:
         for name, digest in then[kind].items():
             found += _changed(f"{kind} card {name}", digest, lambda k=kind, n=name: _card(k, n))
     for name, digest in then["networks"].items():

@@ -212,6 +212,7 @@ def _check_key(path: str, key: str, others: tuple[str, ...]) -> None:
     """Refuse a key that names nothing; the value is checked when points are resolved."""
     from mramsim.arrays.card import MappingCard
     from mramsim.cards import Card
+    from mramsim.cost.components import component_keys
     from mramsim.devices.card import DeviceCard
 
     known = [*others, *CONDITIONS]
@@ -221,6 +222,7 @@ def _check_key(path: str, key: str, others: tuple[str, ...]) -> None:
         if key.startswith(f"{head}.") and key.rpartition(".")[2] in keys and single:
             return
         known += [f"{head}.{name}" for name in keys]
+    known += [f"component.{name}" for name in component_keys()]
     if key not in known:
         raise InputError(f"key '{path}' is unknown{nearest(key, known)}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from mramsim.intervals import half_width
 from mramsim.sweeps.schedule import State
-from mramsim.sweeps.stop import half_width
 
 Progress = Callable[[int, int, str], None]
 

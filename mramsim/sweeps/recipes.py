@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from mramsim import effects
 from mramsim.arrays.card import MappingCard
 from mramsim.cards import Card, load_card
+from mramsim.cost.components import components_of
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 from mramsim.errors import InputError
@@ -44,6 +45,10 @@ class Recipe:
     mapping : MappingCard
     layers : dict of str to dict
         Mapping keys of single layers.
+    components : dict
+        Keys of component cards that are replaced.
+    parts : tuple of str
+        SHA-256 of each component card, with these values.
     conditions : Conditions
     effects : tuple of str
         Effects switched on, in the order of the table.
@@ -55,6 +60,8 @@ class Recipe:
     device: DeviceCard
     mapping: MappingCard
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    components: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
     conditions: Conditions = field(default_factory=Conditions)
     effects: tuple[str, ...] = effects.NAMES
     seed: int = 0
@@ -63,7 +70,13 @@ class Recipe:
     def placing(self) -> str:
         """SHA-256 of what a calibrated placement follows from."""
         return _sha(
-            [self.network, self.test, card_digest(self.mapping), _plain(self.layers)],
+            [
+                self.network,
+                self.test,
+                card_digest(self.mapping),
+                _plain(self.layers),
+                _plain(self.components),
+            ]
         )
 
     @cached_property
@@ -71,6 +84,7 @@ class Recipe:
         """The ids of the point's chips."""
         return ChipIds(
             {
+                "components": list(self.parts),
                 "conditions": _plain(vars(self.conditions)),
                 "device": card_digest(self.device),
                 "effects": list(self.effects),
@@ -165,7 +179,7 @@ class Resolver:
         self._base = {key: getattr(plan.run, key) for key in RUN_AXES}
         self._cards: dict[tuple[str, str, str], Card] = {}
         self._bases: dict[tuple[str, str], Card] = {}
-        self._placed: set[str] = set()
+        self._placed: dict[str, tuple[str, ...]] = {}
         self.placements: list[Placement] = []
 
     def recipes(
@@ -216,6 +230,7 @@ class Resolver:
         network = self.plan.path(_text("network", run["network"]))
         self.library.check(network, test)
         recipe = Recipe(
+            components=sorted_settings.components,
             network=self.library.digest(network),
             test=test.digest,
             device=self._card("device", run["device"], sorted_settings.device),
@@ -225,8 +240,7 @@ class Resolver:
             effects=_effects(run["only"], run["without"]),
             seed=_whole("seed", run["seed"]),
         )
-        self._place(network, recipe)
-        return recipe
+        return replace(recipe, parts=self._parts(network, recipe))
 
     def bases(self, library: str) -> dict[str, Card]:
         """Return the cards of a library that were read, by name or path, without overrides."""
@@ -257,13 +271,22 @@ class Resolver:
             self._cards[key] = load_card(library, base, overrides) if overrides else base
         return self._cards[key]
 
-    def _place(self, network: str, recipe: Recipe) -> None:
-        if recipe.placing in self._placed:
-            return
-        placed = place(self.library.network(network), recipe.mapping, None, recipe.layers)
-        self._placed.add(recipe.placing)
-        if len(self.placements) < SHOWN_PLACEMENTS:
-            self.placements.append(placed)
+    def _parts(self, network: str, recipe: Recipe) -> tuple[str, ...]:
+        """Place the network, so that a wrong design is refused; return its components' hashes."""
+        key = recipe.placing
+        if key not in self._placed:
+            used = recipe.layers, recipe.components
+            placed = place(self.library.network(network), recipe.mapping, None, *used)
+            cards = {
+                card.name: card
+                for layer in placed.layers
+                for card in components_of(layer.card, placed.component_values).cards().values()
+            }
+            self._bases.update({("component", name): card for name, card in cards.items()})
+            self._placed[key] = tuple(sorted({card_digest(card) for card in cards.values()}))
+            if len(self.placements) < SHOWN_PLACEMENTS:
+                self.placements.append(placed)
+        return self._placed[key]
 
 
 def card_digest(card: Card) -> str:

@@ -7,13 +7,12 @@ Chips beyond the decision are dropped.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
+from mramsim.intervals import clopper_pearson, half_width
 from mramsim.validation import Strict
 
 LEAST = 8
@@ -165,30 +164,6 @@ class Decider:
         """Return the accuracies of the first chips without a gap, at most `count`."""
         stop = self._run if count is None else min(count, self._run)
         return [self._found[chip] for chip in range(stop)]
-
-
-def half_width(values: Sequence[float], confidence: float) -> float | None:
-    """Return half the Student interval of a mean; None for fewer than two values."""
-    from scipy.special import stdtrit
-
-    count = len(values)
-    if count < 2:
-        return None
-    spread = float(np.asarray(values, dtype=np.float64).std(ddof=1))
-    return float(stdtrit(count - 1, 0.5 + 0.5 * confidence)) * spread / math.sqrt(count)
-
-
-def clopper_pearson(good: int, count: int, confidence: float) -> tuple[float, float]:
-    """Return the exact interval of a share after `good` of `count`.
-
-    Source: Clopper, Pearson, Biometrika 26, 404 (1934), through quantiles of the beta distribution.
-    """
-    from scipy.special import betaincinv
-
-    tail = 0.5 * (1.0 - confidence)
-    low = 0.0 if good == 0 else float(betaincinv(good, count - good + 1, tail))
-    high = 1.0 if good == count else float(betaincinv(good + 1, count - good, 1.0 - tail))
-    return low, high
 
 
 def stop_columns(spec: ChipsSpec, accuracies: Sequence[float]) -> Mapping[str, float | int | None]:

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from mramsim.intervals import half_width
 from mramsim.sweeps.axes import Value
 from mramsim.sweeps.recipes import Resolver, Task
 from mramsim.sweeps.schedule import Point
-from mramsim.sweeps.stop import ChipsSpec, half_width, stop_columns
+from mramsim.sweeps.stop import ChipsSpec, stop_columns
 from mramsim.sweeps.store import Store
 
 Row = dict[str, Any]

@@ -64,7 +64,7 @@ class Bench:
         kept = self._placements
         if recipe.placing not in kept:
             network = self._inputs.networks[recipe.network]
-            placed = place(network, recipe.mapping, None, recipe.layers)
+            placed = place(network, recipe.mapping, None, recipe.layers, recipe.components)
             calibration = self._inputs.tests[recipe.test].calibration
             kept[recipe.placing] = placed.calibrate(calibration)
             if len(kept) > _KEPT_PLACEMENTS:

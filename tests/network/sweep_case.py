@@ -22,7 +22,7 @@ from mramsim.network.nodes import Input, Linear, Output, Threshold
 ROOT = Path(__file__).parents[2]
 
 PLAN = """
-title = "two devices"
+title = "with and without spread"
 [run]
 network = "net.npz"
 data = "digits"
@@ -30,17 +30,18 @@ device = "stt_hirtzlin_nanoarch_2019"
 mapping = "csum_deaville_jssc_2025"
 images = 60
 [axes]
-device.tmr = [0.3, 4.0]
+only = [["d2d", "thermal_shot"], ["none"]]
 [chips]
 least = 8
 most = 12
 block = 3
-half_width = 0.0235
+half_width = 0.001
 """
 # many short tasks, for those who are killed
-LONG = PLAN.replace("[0.3, 4.0]", "{start = 0.3, stop = 4.0, count = 8}").replace(
-    "images = 60", "images = 250"
-)
+LONG = PLAN.replace(
+    'only = [["d2d", "thermal_shot"], ["none"]]',
+    "device.tmr = {start = 0.3, stop = 4.0, count = 8}",
+).replace("images = 60", "images = 250")
 
 
 def network() -> Network:

@@ -57,7 +57,7 @@ def test_three_shards_merged(plan, reference, tmp_path):
 
 def _points(path):
     entries = [json.loads(line)["task"] for line in path.read_text().splitlines()]
-    return {entry["device"] for entry in entries if entry["kind"] == "chip"}
+    return {tuple(entry["effects"]) for entry in entries if entry["kind"] == "chip"}
 
 
 def test_dask_workers_started_by_hand(plan, reference, tmp_path):
@@ -69,7 +69,7 @@ def test_dask_workers_started_by_hand(plan, reference, tmp_path):
 
 
 def test_chips_are_those_of_evaluate(reference):
-    for point, tmr in enumerate((0.3, 4.0)):
+    for point, only in enumerate((["d2d", "thermal_shot"], ["none"])):
         chips = reference.summary["chips"][point]
         result = ms.evaluate(
             network(),
@@ -77,7 +77,7 @@ def test_chips_are_those_of_evaluate(reference):
             mapping="csum_deaville_jssc_2025",
             images=60,
             chips=chips,
-            settings={"device.tmr": tmr},
+            only=only,
         )
         rows = [k for k, number in enumerate(reference["point"]) if number == point]
         assert [reference["accuracy"][k] for k in rows] == result["accuracy"]["chips"]
@@ -97,23 +97,23 @@ def test_chips_are_those_of_evaluate(reference):
 
 
 def test_the_rule_was_followed(reference):
-    """One point is narrow enough after two decisions, the other never; no surplus is listed."""
+    """Chips without spread agree at once, the others never; no surplus is listed."""
     chips, stopped = reference.summary["chips"], reference.summary["stopped"]
-    assert chips == [11, 12]
-    assert stopped == ["rule", "most"]
+    assert chips == [12, 8]
+    assert stopped == ["most", "rule"]
     assert len(reference["chip"]) == sum(chips)
 
 
 def test_surplus_chips_stay_out_of_the_table(plan, reference, tmp_path):
     """A plan of twenty chips was run before: the rule takes what it needs and no more."""
-    text = PLAN.replace("least = 8\nmost = 12\nblock = 3\nhalf_width = 0.0235", "count = 16")
+    text = PLAN.replace("least = 8\nmost = 12\nblock = 3\nhalf_width = 0.001", "count = 16")
     before = write_plan(tmp_path, text)
     ms.sweep(before, tmp_path / "out")
     done = len(lines(tmp_path / "out"))
     found = ms.sweep(plan, tmp_path / "out")
     assert len(lines(tmp_path / "out")) == done  # nothing was done again
     assert tables(tmp_path / "out") == tables(reference.folder)
-    assert found.data["tasks"]["not_of_this_plan"] == done - found.data["tasks"]["needed"] == 9
+    assert found.data["tasks"]["not_of_this_plan"] == done - found.data["tasks"]["needed"] == 12
 
 
 def test_a_second_run_does_nothing(plan, reference, tmp_path, capsys):
@@ -133,10 +133,10 @@ def test_other_cards_networks_and_physics_are_other_tasks(plan, reference, monke
     from mramsim.sweeps.inputs import Library
     from mramsim.sweeps.plan import load_plan
 
-    def ids(**changes):
+    def ids(values=None, **changes):
         checked = load_plan({**tomllib.loads(PLAN), "run": run, **changes})
         resolver = recipes.Resolver(checked, Library())
-        return resolver.recipe({"device.tmr": 4.0}).chip_ids.id(0)
+        return resolver.recipe(values or {"only": ("none",)}).chip_ids.id(0)
 
     run = {**tomllib.loads(PLAN)["run"], "network": str(plan.parent / "net.npz")}
     same = ids()
@@ -146,11 +146,12 @@ def test_other_cards_networks_and_physics_are_other_tasks(plan, reference, monke
     assert ids(run={**run, "set": {"device.sigma_tmr": 0.0123}}) != same
     assert ids(run={**run, "set": {"mapping.adc_bits": 5}}) != same
     assert ids(run={**run, "set": {"mapping.hidden.columns": 64}}) != same
+    assert ids(run={**run, "set": {"component.adder_f": 1e-15}}) != same
     assert ids(run={**run, "set": {"temperature_k": 350}}) != same
     assert ids(run={**run, "network": "pretrained:digits-mlp-512x2"}) != same
     assert ids(run={**run, "images": 19}) != same
     assert ids(run={**run, "seed": 1}) != same
-    assert ids(run={**run, "without": ["rtn"]}) != same
+    assert ids(axes={"only": [["d2d"]]}, values={"only": ("d2d",)}) != same
     assert len(physics.physics_version()) == 16
     monkeypatch.setattr(recipes, "physics_version", lambda: "other")
     assert ids() != same
@@ -174,7 +175,7 @@ def test_manifest_and_config(plan, reference):
     assert content["citations"]
     assert content["finished"] >= content["started"]
     config = tomllib.loads((reference.folder / "config.toml").read_text())
-    assert config["axes"]["device.tmr"]["values"] == [0.3, 4.0]
+    assert config["axes"]["only"]["values"] == [["d2d", "thermal_shot"], ["none"]]
     assert ms.load_plan(reference.folder / "config.toml").content() == ms.load_plan(plan).content()
 
 
@@ -184,11 +185,11 @@ def test_python_front(reference):
     again = ms.sweep(content, networks={"mine": network()})  # nothing is kept
     assert again.folder is None
     assert dict(again) == dict(reference)
-    assert {len(column) for column in again.values()} == {23}
-    assert "11" in str(again)
+    assert {len(column) for column in again.values()} == {20}
+    assert "d2d+thermal_shot" in str(again)
     assert again._repr_html_().startswith("<pre>")
-    assert repr(again) == "SweepResult(2 points, 23 chips)"
-    assert again.rows()[1]["device.tmr"] == 4.0
+    assert repr(again) == "SweepResult(2 points, 20 chips)"
+    assert again.rows()[1]["only"] == "none"
 
 
 def test_columns_are_taken_by_a_data_frame(reference):
@@ -227,7 +228,7 @@ def test_a_script_without_a_guard_may_use_two_workers(plan, tmp_path):
     done = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, env=environment(), check=True
     )
-    assert done.stdout == "once\n[11, 12]\n"
+    assert done.stdout == "once\n[12, 8]\n"
 
 
 @pytest.mark.parametrize(

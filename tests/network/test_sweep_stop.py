@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from mramsim.sweeps.stop import ChipsSpec, Decider, clopper_pearson, half_width, stop_columns
+from mramsim.intervals import clopper_pearson, half_width
+from mramsim.sweeps.stop import ChipsSpec, Decider, stop_columns
 
 
 def spec(**values):
