@@ -1,9 +1,9 @@
 """Load, check and list cards: one TOML per publication, every number with unit and source.
 
-A card lives in one of four libraries: ``device`` (``devices/*.toml``), ``mapping``
-(``mapping/*.toml``), ``component`` (``mapping/components/*.toml``) and ``baseline``
-(``mapping/baselines/*.toml``). A path of the user's own works
-wherever a shipped name does.
+A card lives in one of five libraries: ``device`` (``devices/*.toml``), ``mapping``
+(``mapping/*.toml``), ``component`` (``mapping/components/*.toml``), ``baseline``
+(``mapping/baselines/*.toml``) and ``chip`` (``mapping/chips/*.toml``). A path of the user's own
+works wherever a shipped name does.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ _FOLDERS = {
     "mapping": "mapping",
     "component": "mapping/components",
     "baseline": "mapping/baselines",
+    "chip": "mapping/chips",
 }
 _MODELS = {
     "device": "mramsim.devices.card:DeviceCard",
     "mapping": "mramsim.arrays.card:MappingCard",
     "component": "mramsim.cost.component:ComponentCard",
     "baseline": "mramsim.cost.card:BaselineCard",
+    "chip": "mramsim.cost.chip:ChipCard",
 }
 _MAX_BYTES = 1 << 20
 USER_SOURCE = "set by the user"
@@ -52,7 +54,8 @@ class Reference(Strict):
 class Published(Strict):
     """A published figure that the card must reproduce.
 
-    ``kind`` is ``calibrated`` (the card was made from it), ``predicted`` or ``range`` (not scored).
+    ``kind`` is ``calibrated`` (the card was made from it), ``predicted`` or ``range``: a span from
+    `value` to `high` without an operating point, which is not scored.
     """
 
     quantity: str
@@ -60,6 +63,13 @@ class Published(Strict):
     tolerance: float = Field(gt=0.0)
     reference: str
     kind: Literal["calibrated", "predicted", "range"]
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _check_span(self) -> Self:
+        if self.high is not None and (self.kind != "range" or self.high <= self.value):
+            raise ValueError(f"high = {self.high:g} belongs to a range and lies above value")
+        return self
 
 
 class Card(Strict):
@@ -130,7 +140,7 @@ def load_card(
 
     Parameters
     ----------
-    library : {"device", "mapping", "component", "baseline"}
+    library : {"device", "mapping", "component", "baseline", "chip"}
     name : str, path or Card
         A shipped name, the path of a user's own TOML, or a card loaded before.
     overrides : mapping, optional

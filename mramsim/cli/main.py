@@ -20,6 +20,7 @@ COMMANDS = {
     "sweep": "Run a plan of many points and chips; resumes by itself.",
     "devices": "List device cards, or show one with its sources.",
     "mappings": "List mapping cards, or show one with its sources.",
+    "validate": "Published figures of devices and chips beside the simulation.",
 }
 
 

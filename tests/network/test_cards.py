@@ -39,7 +39,7 @@ def mine(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("library", ["device", "mapping", "component", "baseline"])
+@pytest.mark.parametrize("library", ["device", "mapping", "component", "baseline", "chip"])
 def test_every_shipped_card_loads(library):
     names = list_cards(library)
     assert names == sorted(names)

@@ -9,6 +9,7 @@ NEEDED = {
     "mapping": {"csum_1bit", "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"},
     "component": {"logic_zigzag_28nm", "adc_sar_zigzag", "adc_sar_neurosim_22nm"},
     "baseline": set(),
+    "chip": {"li_2025_065v"},
 }
 SHIPPED = [(library, name) for library in NEEDED for name in ms.list_cards(library)]
 
