@@ -14,8 +14,8 @@ def command(as_json: bool) -> None:
 
     Figures of a chip are predicted with that chip left out of calibration.
     """
-    from mramsim.report.agreement import agreement_table
     from mramsim.agreement import validate
+    from mramsim.report.agreement import agreement_table
 
     found = validate()
     if as_json:
