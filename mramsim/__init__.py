@@ -26,6 +26,8 @@ _HOME = {
     "sample_chip": "mramsim.sampling",
     "Chip": "mramsim.chip",
     "evaluate": "mramsim.evaluation",
+    "compare_sensing": "mramsim.comparison",
+    "comparison_table": "mramsim.comparison",
     "Result": "mramsim.result",
     "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from mramsim.arrays.wires import solve_crossbar, transfer_matrix
     from mramsim.cards import list_cards, load_card
     from mramsim.chip import Chip
+    from mramsim.comparison import compare_sensing, comparison_table
     from mramsim.cost.estimate import estimate
     from mramsim.datasets import load_dataset
     from mramsim.devices.conditions import Conditions
