@@ -7,14 +7,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.errors import InputError
-from mramsim.network.nodes import Input, Node, Output, Product, RealInput
+from mramsim.network.nodes import Input, Node, Output, Product, Quantise, RealInput
 from mramsim.network.nodes.base import Array, Shape
+
+MAX_VALUES = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,10 @@ class Network:
             for name in node.inputs:
                 if name not in shapes:
                     raise node.fail(f"its input '{name}' is not computed before it")
-            shapes[node.name] = node.output_shape(*(shapes[name] for name in node.inputs))
+            shape = node.output_shape(*(shapes[name] for name in node.inputs))
+            if prod(shape) > MAX_VALUES:
+                raise node.fail(f"gives {shape} values per image; at most {MAX_VALUES} are allowed")
+            shapes[node.name] = shape
         return shapes
 
     @cached_property
@@ -116,7 +122,7 @@ class Network:
         node = self.node(name)
         if node.gives == "same":
             return self.planes(node.inputs[0])
-        return node.planes if isinstance(node, Input) else 1
+        return node.planes if isinstance(node, Input | Quantise) else 1
 
     def weight_bits(self) -> int:
         """Return the number of binary weights on arrays."""

@@ -17,6 +17,7 @@ from mramsim.network.nodes.output import Output
 from mramsim.network.nodes.pad_channels import PadChannels
 from mramsim.network.nodes.pool import MaxPool1d, MaxPool2d
 from mramsim.network.nodes.product import Product
+from mramsim.network.nodes.quantise import Quantise
 from mramsim.network.nodes.real_input import RealInput
 from mramsim.network.nodes.real_product import RealConv, RealLinear
 from mramsim.network.nodes.sign import Sign
@@ -32,6 +33,7 @@ KINDS: dict[str, type[Node]] = {
         Conv2d,
         Threshold,
         Sign,
+        Quantise,
         LevelValue,
         MaxPool1d,
         MaxPool2d,
@@ -66,6 +68,7 @@ __all__ = [
     "Output",
     "PadChannels",
     "Product",
+    "Quantise",
     "RealConv",
     "RealInput",
     "RealLinear",

@@ -134,15 +134,18 @@ class RealConv(RealProduct):
     Attributes
     ----------
     size, stride, padding : tuple of int
-        Per axis; beyond the border are zeros.
+        Per axis.
     padding_end : tuple of int, optional
         Padding at the high end where it is not `padding`.
+    pad_value : float
+        What stands beyond the border.
     """
 
     size: Shape = (1, 1)
     stride: Shape = (1, 1)
     padding: Shape = (0, 0)
     padding_end: Shape | None = None
+    pad_value: float = 0.0
     kind: ClassVar[str] = "real_conv"
 
     def __post_init__(self) -> None:
@@ -152,6 +155,8 @@ class RealConv(RealProduct):
         problem = self.windows.problem()
         if problem:
             raise self.fail(problem)
+        if not np.isfinite(self.pad_value):
+            raise self.fail(f"pad_value = {self.pad_value}; a finite number is expected")
 
     @cached_property
     def windows(self) -> Windows:
@@ -169,11 +174,11 @@ class RealConv(RealProduct):
 
     def forward(self, *values: Array) -> NDArray[np.float32]:
         """Return float32 [images, outputs, *output size]."""
-        given = np.asarray(values[0])
+        given = np.asarray(values[0], dtype=np.float32)
         per_image = 4 * self.fan_in * self.groups * int(np.prod(self.windows.output))
         step = max(1, _BLOCK_BYTES // per_image)
         found = [
-            self.windows.grid(self._sums(self.windows.rows(part, 0, self.groups)))
+            self.windows.grid(self._sums(self.windows.rows(part, self.pad_value, self.groups)))
             for part in (given[at : at + step] for at in range(0, max(1, len(given)), step))
         ]
         return np.concatenate(found)
@@ -191,6 +196,7 @@ class RealConv(RealProduct):
             "size": list(self.size),
             "stride": list(self.stride),
             "padding": list(self.padding),
+            "pad_value": self.pad_value,
             **end,
         }
 

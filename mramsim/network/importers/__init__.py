@@ -1,0 +1,1 @@
+"""Networks trained elsewhere: each reader makes a draft of real nodes, one pass makes it binary."""
