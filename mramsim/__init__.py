@@ -16,6 +16,13 @@ _HOME = {
     "list_pretrained": "mramsim.network.library",
     "load_network": "mramsim.network.file",
     "save_network": "mramsim.network.file",
+    "from_torch": "mramsim.network.importers.torch_module",
+    "from_state_dict": "mramsim.network.importers.torch_file",
+    "from_qonnx": "mramsim.network.importers.qonnx",
+    "from_keras": "mramsim.network.importers.keras",
+    "from_npz": "mramsim.network.importers.packed",
+    "import_network": "mramsim.network.importers.any_file",
+    "check_network": "mramsim.network.importers.any_file",
     "load_card": "mramsim.cards",
     "list_cards": "mramsim.cards",
     "load_dataset": "mramsim.datasets",
@@ -54,6 +61,12 @@ if TYPE_CHECKING:
     from mramsim.network.bit_errors import with_bit_errors
     from mramsim.network.file import load_network, save_network
     from mramsim.network.graph import Network
+    from mramsim.network.importers.any_file import check_network, import_network
+    from mramsim.network.importers.keras import from_keras
+    from mramsim.network.importers.packed import from_npz
+    from mramsim.network.importers.qonnx import from_qonnx
+    from mramsim.network.importers.torch_file import from_state_dict
+    from mramsim.network.importers.torch_module import from_torch
     from mramsim.network.library import find_network, list_pretrained
     from mramsim.result import Result
     from mramsim.sampling import sample_chip

@@ -14,6 +14,7 @@ from mramsim.errors import InputError
 COMMANDS = {
     "demo": "Train on digits, map, sample chips, report; writes one HTML page.",
     "train": "Train a binary network and, if wanted, its float baseline.",
+    "import": "Import a network trained elsewhere: .pt, .onnx (QONNX), .h5 (Larq), .npz.",
     "map": "Show how a network is placed on arrays.",
     "run": "Run a network on sampled chips: accuracy, energy, latency, area.",
     "energy": "Energy, latency and area of a network; needs no data.",

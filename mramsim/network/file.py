@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from mramsim.errors import InputError, nearest
 from mramsim.files import write_bytes
 from mramsim.network.graph import Network
 from mramsim.network.nodes import KINDS, Node
+from mramsim.network.npz import read_npz
 
 FORMAT = "mramsim.network/1"
-MAX_BYTES = 1 << 31
 _PREDICTIONS = "float_predictions/"
 
 
@@ -94,7 +93,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         Missing, truncated or foreign file; unknown version or node; arrays that do not fit.
     """
     source = Path(path)
-    arrays = _read(source)
+    arrays = read_npz(source)
     try:
         header = json.loads(arrays.pop("header").tobytes().decode())
         version = header["format"]
@@ -114,24 +113,6 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         raise InputError(f"{source}: {error}") from None
     except Exception as error:  # any value of any type can stand in a foreign file
         raise InputError(f"{source}: damaged network ({type(error).__name__}: {error})") from None
-
-
-def _read(source: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            total = sum(item.file_size for item in archive.infolist())
-        if total > MAX_BYTES:
-            raise InputError(f"{source}: unpacks to {total} bytes; at most {MAX_BYTES} are allowed")
-        with np.load(source, allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
-    except FileNotFoundError:
-        raise InputError(f"{source}: no such network file") from None
-    except IsADirectoryError:
-        raise InputError(f"{source}: is a folder; name a network file") from None
-    except InputError:
-        raise
-    except Exception as error:  # damaged bytes make zipfile, zlib and numpy raise almost anything
-        raise InputError(f"{source}: not a readable .npz file ({error})") from None
 
 
 def _node(item: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Node:

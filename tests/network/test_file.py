@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from mramsim.errors import InputError
-from mramsim.network import file as network_file
 from mramsim.network.file import load_network, save_network
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Conv2d, Input, Linear, MaxPool2d, Output, Threshold
@@ -261,7 +260,7 @@ def test_pickles_are_never_read(tmp_path):
 
 def test_size_is_limited_before_unpacking(tmp_path, monkeypatch):
     path = save_network(network(), tmp_path / "net.npz")
-    monkeypatch.setattr(network_file, "MAX_BYTES", 1000)
+    monkeypatch.setattr("mramsim.network.npz.MAX_BYTES", 1000)
     with pytest.raises(InputError, match="at most 1000 are allowed"):
         load_network(path)
 

@@ -13,7 +13,7 @@ from mramsim.network.importers.layers import Layers
 from mramsim.network.importers.lower import lower
 from mramsim.network.importers.symbols import Value
 from mramsim.network.nodes import Product, RealConv, RealLinear, Sign
-from mramsim.network.nodes.base import Array, Shape
+from mramsim.network.nodes.base import Array
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def describe(network: Network, reasons: dict[str, str]) -> dict[str, Any]:
                 "weight": list(node.weight.shape),
                 "output": list(shapes[node.name]),
                 "where": "arrays" if mapped else "digital",
+                "binary": bool(node.weight.dtype == np.uint8),
                 "weight_bits": int(node.weight.size) * (1 if node.weight.dtype == np.uint8 else 32),
                 "input": "levels" if mapped else types[node.inputs[0]],
             }
@@ -99,8 +100,3 @@ def _zero_notes(
         often = f"{hits} of {total} values on the example" if total else "no example to count on"
         notes.append(f"sign '{name}' gives 0 for zero; here it gives {became}; zero is {often}")
     return notes
-
-
-def image_shape(network: Network) -> Shape:
-    """Return the shape of one input image."""
-    return network.input.shape

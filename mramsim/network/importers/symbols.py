@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network.graph import MAX_VALUES
 from mramsim.network.importers.draft import Draft
 from mramsim.network.nodes import Add, Sign
 from mramsim.network.nodes.base import Array
@@ -173,6 +175,9 @@ class Symbols:
     def binary(self, operator: str, one: Value, other: Value, wanted: str) -> Value:
         """Return ``one operator other`` for an operator of `_OPERATORS`."""
         if isinstance(one, Const) and isinstance(other, Const):
+            size = prod(np.broadcast_shapes(one.value.shape, other.value.shape))
+            if size > MAX_VALUES:
+                raise InputError(f"'{wanted}': a constant of {size} values is too large")
             with np.errstate(all="ignore"):
                 return Const(_OPERATORS[operator](one.value, other.value), one.label or other.label)
         tri = self._tri(operator, one, other)

@@ -1,0 +1,276 @@
+"""Layers listed in order, by kind and name, over a dictionary of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+
+from mramsim.errors import InputError, nearest
+from mramsim.network.graph import Network
+from mramsim.network.importers.draft import input_record
+from mramsim.network.importers.layers import Layers
+from mramsim.network.importers.result import Options, finish
+from mramsim.network.importers.symbols import Const, Real, Value
+from mramsim.network.nodes.base import Array
+
+_KEYS = {
+    "linear": {"binary", "alpha"},
+    "conv": {"binary", "alpha", "stride", "padding", "groups", "pad_value"},
+    "batchnorm": {"eps"},
+    "threshold": set[str](),
+    "sign": {"zero"},
+    "heaviside": set[str](),
+    "maxpool": {"kernel", "stride", "padding"},
+    "avgpool": {"kernel", "stride"},
+    "global_average": set[str](),
+    "flatten": {"order"},
+    "relu": set[str](),
+    "prelu": set[str](),
+    "hardtanh": set[str](),
+    "tanh": set[str](),
+    "scale": set[str](),
+    "add": set[str](),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Input shape and layers.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    layers : list of dict
+        ``kind``, ``name`` (prefix of its arrays), ``from`` (names of other layers), and options.
+    """
+
+    shape: tuple[int, ...]
+    layers: list[dict[str, Any]]
+
+    @classmethod
+    def parse(cls, content: dict[str, Any], where: str) -> Self:
+        """Check the content of a TOML file."""
+        unknown = set(content) - {"input", "layer"}
+        if unknown:
+            key = sorted(unknown)[0]
+            raise InputError(f"{where}: key '{key}' is unknown{nearest(key, ['input', 'layer'])}")
+        shape, layers = content.get("input"), content.get("layer")
+        if not isinstance(shape, list) or not all(isinstance(size, int) for size in shape):
+            raise InputError(f"{where}: input = [channels, height, width] is expected")
+        if not isinstance(layers, list) or not layers:
+            raise InputError(f"{where}: [[layer]] tables are expected")
+        for index, layer in enumerate(layers, 1):
+            kind = layer.get("kind") if isinstance(layer, dict) else None
+            if kind not in _KEYS:
+                raise InputError(
+                    f"{where}: layer {index}: kind '{kind}' is unknown{nearest(str(kind), _KEYS)}"
+                )
+            allowed = _KEYS[kind] | {"kind", "name", "from"}
+            for key in layer:
+                if key not in allowed:
+                    raise InputError(
+                        f"{where}: layer {index} ({kind}): key '{key}'{nearest(key, allowed)}"
+                    )
+        return cls(tuple(shape), layers)
+
+
+def build_listed(
+    arrays: dict[str, Array], listing: Listing, name: str, source: str, options: dict[str, Any]
+) -> Network:
+    """Return the network of a listing."""
+    draft, first = input_record(
+        listing.shape, options["input"], options["scale"], options["offset"]
+    )
+    walk = _Walk(Layers(draft), arrays, Real(first))
+    for index, layer in enumerate(listing.layers, 1):
+        walk.take(layer, index)
+    return finish(draft, walk.last, Options(name, source, options["zero"]))
+
+
+class _Walk:
+    def __init__(self, layers: Layers, arrays: dict[str, Array], first: Value) -> None:
+        self.layers, self.arrays, self.last = layers, arrays, first
+        self.named: dict[str, Value] = {"input": first}
+
+    def take(self, layer: dict[str, Any], index: int) -> None:
+        """Compute one layer."""
+        label = str(layer.get("name", f"{layer['kind']}{index}"))
+        handler: Callable[..., Value] = getattr(self, f"_{layer['kind']}")
+        try:
+            self.last = handler(layer, label, self._given(layer, label))
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"layer '{label}' ({layer['kind']}): {error}") from None
+        self.named[label] = self.last
+
+    def _given(self, layer: dict[str, Any], label: str) -> list[Value]:
+        names = layer.get("from")
+        if names is None:
+            return [self.last]
+        for name in names if isinstance(names, list) else [names]:
+            if name not in self.named:
+                raise InputError(f"layer '{label}': from '{name}'{nearest(str(name), self.named)}")
+        return [self.named[name] for name in (names if isinstance(names, list) else [names])]
+
+    def _array(self, label: str, *keys: str, optional: bool = False) -> Const | None:
+        for key in keys:
+            for full in (f"{label}.{key}", f"{label}/{key}", f"{label}_{key}"):
+                if full in self.arrays:
+                    return Const(self.arrays[full], label)
+        if optional:
+            return None
+        known = sorted(self.arrays)
+        raise InputError(f"'{label}.{keys[0]}' is not in the file{nearest(label, known)}")
+
+    def _weight(self, layer: dict[str, Any], label: str) -> Const:
+        found = self._array(label, "weight", "parametrizations.weight.original", "latent", "kernel")
+        assert found is not None
+        weight = found.value
+        if layer.get("binary", True):
+            if not np.isfinite(weight).all():
+                raise InputError(f"layer '{label}': weights hold NaN or infinity")
+            bits = np.where(weight >= 0, np.float32(1), np.float32(-1))
+            weight = bits * self._alpha(layer, label, weight)
+        return Const(weight.astype(np.float32), label)
+
+    def _alpha(self, layer: dict[str, Any], label: str, weight: Array) -> Array:
+        kind = layer.get("alpha", "none")
+        axes = tuple(range(1, weight.ndim))
+        if kind == "none":
+            return np.ones(1, np.float32)
+        if kind == "filter":
+            return np.asarray(np.abs(weight).mean(axis=axes, keepdims=True), np.float32)
+        if kind == "layer":
+            return np.asarray(np.abs(weight).mean(), np.float32).reshape(1)
+        stored = self._array(label, str(kind))
+        assert stored is not None
+        return stored.value.reshape(-1, *[1] * len(axes))
+
+    def _linear(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        x = self._flatten({}, f"{label}_flat", given)
+        bias = self._array(label, "bias", optional=True)
+        return self.layers.linear(x, self._weight(layer, label), bias, label)
+
+    def _conv(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        weight = self._weight(layer, label)
+        axes = weight.value.ndim - 2
+        padding, x = _sizes(layer.get("padding", 0), axes), given[0]
+        fill = float(layer.get("pad_value", 0))
+        if fill:
+            x = self.layers.pad(x, [0, *padding], [0, *padding], fill, label)
+            padding = [0] * axes
+        return self.layers.conv(
+            x,
+            weight,
+            self._array(label, "bias", optional=True),
+            label,
+            stride=_sizes(layer.get("stride", 1), axes),
+            before=padding,
+            groups=int(layer.get("groups", 1)),
+        )
+
+    def _batchnorm(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        parts = [
+            self._array(label, "weight", "gamma", optional=True),
+            self._array(label, "bias", "beta", optional=True),
+            self._array(label, "running_mean", "mean"),
+            self._array(label, "running_var", "var"),
+        ]
+        return self.layers.batchnorm(given[0], parts, float(layer.get("eps", 1e-5)), label)
+
+    def _threshold(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        """Bit where ``polarity * count >= threshold``."""
+        level = self._array(label, "threshold", "level")
+        polarity = self._array(label, "polarity", optional=True)
+        assert level is not None
+        if (level.value != np.rint(level.value)).any() or np.abs(level.value).max() >= 1 << 24:
+            raise InputError(f"layer '{label}': thresholds must be integers below 2^24")
+        x = given[0]
+        if polarity is not None:
+            if not np.isin(polarity.value, (-1, 1)).all():
+                raise InputError(f"layer '{label}': polarity must be -1 or +1")
+            x = self._scaled(x, polarity, label)
+        source = self.layers.real(x, label)
+        return self.layers.sign(Real(self.layers.draft.affine(label, source, 1.0, -level.value)), 1)
+
+    def _scaled(self, x: Value, factor: Const, label: str) -> Value:
+        source = self.layers.real(x, label)
+        return Real(self.layers.draft.affine(f"{label}_scale", source, factor.value.ravel(), 0.0))
+
+    def _scale(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        factor = self._array(label, "weight", "scale", "alpha")
+        assert factor is not None
+        found = self._scaled(given[0], factor, label)
+        shift = self._array(label, "bias", "offset", optional=True)
+        if shift is None:
+            return found
+        source = self.layers.real(found)
+        return Real(self.layers.draft.affine(f"{label}_shift", source, 1.0, shift.value.ravel()))
+
+    def _sign(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        zero = layer.get("zero", 1)
+        if zero not in (1, -1, 0):
+            raise InputError(f"layer '{label}': zero = {zero}; 1, -1 and 0 are allowed")
+        return self.layers.sign(given[0], zero)
+
+    def _heaviside(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        return self.layers.binary("ge", given[0], Const(np.zeros(1, np.float32)), label)
+
+    def _maxpool(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        axes = len(self.layers.shape(given[0]) or ()) - 1
+        kernel = _sizes(layer.get("kernel", 2), axes)
+        stride = _sizes(layer.get("stride", kernel), axes)
+        return self.layers.maxpool(
+            given[0], kernel, stride, _sizes(layer.get("padding", 0), axes), label
+        )
+
+    def _avgpool(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        axes = len(self.layers.shape(given[0]) or ()) - 1
+        kernel = _sizes(layer.get("kernel", 2), axes)
+        return self.layers.average(
+            given[0], kernel, _sizes(layer.get("stride", kernel), axes), label
+        )
+
+    def _global_average(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        return self.layers.whole_average(given[0], label, True)
+
+    def _flatten(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        shape = self.layers.shape(given[0]) or ()
+        order, x = layer.get("order", "chw"), given[0]
+        if order not in ("chw", "hwc"):
+            raise InputError(f"layer '{label}': order '{order}'; chw and hwc are allowed")
+        if order == "hwc" and len(shape) > 1:
+            x = self.layers.permute(x, [*range(1, len(shape)), 0])
+        return self.layers.reshape(x, (prod(shape),), label)
+
+    def _relu(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        return self.layers.function(given[0], "relu", label)
+
+    def _tanh(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        return self.layers.function(given[0], "tanh", label)
+
+    def _hardtanh(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        return self.layers.function(given[0], "clip", label, -1.0, 1.0)
+
+    def _prelu(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        slope = self._array(label, "weight", "alpha")
+        assert slope is not None
+        return self.layers.function(given[0], "prelu", label, slope.value.ravel())
+
+    def _add(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
+        if len(given) != 2:
+            raise InputError(f"layer '{label}': add needs from = [one, other]")
+        return self.layers.binary("add", given[0], given[1], label)
+
+
+def _sizes(value: Any, axes: int) -> list[int]:
+    """Return one size per axis, from one number or a list."""
+    found = [value] * axes if isinstance(value, int) else list(value)
+    if len(found) != axes or not all(isinstance(size, int) and size >= 0 for size in found):
+        raise InputError(f"{value!r} stands where {axes} sizes are expected")
+    return found
