@@ -12,7 +12,7 @@ from math import ceil, log2, prod
 from mramsim.cost.components import Components
 from mramsim.cost.part import Part, memory
 from mramsim.network.graph import Network
-from mramsim.network.nodes import Input, Node, Product, RealInput, Threshold
+from mramsim.network.nodes import Input, LevelValue, Node, Product, RealInput, Threshold
 
 REAL_BITS = 32
 _OPERATIONS = {
@@ -107,10 +107,15 @@ def _width(network: Network, name: str) -> int:
 
 
 def _count_bits(network: Network, name: str) -> int:
-    """Return the bits of a node's counts: those of its product, one more for each sum."""
+    """Return the bits of a node's counts: those of its product, one more for each sum.
+
+    A level of b planes as an odd integer has a sign more.
+    """
     node = network.node(name)
     if isinstance(node, Product):
         return ceil(log2(2 * node.reach + 1))
+    if isinstance(node, LevelValue):
+        return node.planes + 1
     widest = max(_count_bits(network, source) for source in node.inputs)
     return widest + len(node.inputs) - 1
 

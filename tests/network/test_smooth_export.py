@@ -132,3 +132,16 @@ def test_diverged_training_is_refused():
         model.products()[1].latent[0, 0] = float("nan")
     with pytest.raises(InputError, match="'fc2': training diverged"):
         export(model, record, "n")
+
+
+def test_partly_real_networks_have_a_cost():
+    """Levels as numbers cost a sign more than their bits; the energy lists every digital node."""
+    from mramsim.cost.nodes import digital_nodes
+
+    data = case("catdog-cnn")
+    model, record = random_model("catdog-cnn-0.25", data, "both")
+    network = export(model, record, "n")
+    work = digital_nodes(network)["conv1"]
+    values, outputs = 3 * 16 * 16, 4 * 16 * 16
+    assert work.operations == {"mac_f32": outputs * 27}
+    assert work.moved_bits == values * 9 + outputs * 32
