@@ -28,7 +28,7 @@ def command(
     from mramsim.evaluation import evaluate
     from mramsim.training import train
 
-    opt.check_report(report)
+    opt.check_output("--report", report)
     for library, name in (("device", device), ("mapping", mapping)):
         load_card(library, name)
     tell = opt.Ticker()

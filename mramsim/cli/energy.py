@@ -13,14 +13,22 @@ from mramsim.cli import options as opt
 @click.option(
     "--baseline", "baselines", multiple=True, metavar="B", help="Baseline card; repeatable."
 )
-@click.option("--activity", default=0.5, show_default=True, help="Share of inputs that are +1.")
+@click.option(
+    "--activity",
+    default="0.5",
+    show_default=True,
+    metavar="SHARE|RUN.json",
+    help="Share of inputs that are +1: a number, or by layer from what 'run --json' printed.",
+)
+@click.option("--figure", metavar="FILE", help="Also draw energy by layer and component (SVG).")
 @opt.shared(opt.SET, opt.JSON, opt.CONFIG)
 def command(
     net: str,
     device: str,
     mapping: str,
     baselines: tuple[str, ...],
-    activity: float,
+    activity: str,
+    figure: str | None,
     assignments: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -29,11 +37,13 @@ def command(
     NET is a file or pretrained:NAME.
     """
     from mramsim.cards import load_card
+    from mramsim.cost.activity import read_activity
     from mramsim.cost.estimate import estimate
     from mramsim.mapping.placement import place
     from mramsim.network.library import find_network
     from mramsim.settings import parse_assignments, sort_settings
 
+    opt.check_output("--figure", figure)
     settings = sort_settings(parse_assignments(assignments))
     network = find_network(net)
     card = load_card("device", device, settings.device)
@@ -41,10 +51,15 @@ def command(
     found = estimate(
         placement,
         device=card,
-        activity=activity,
+        activity=read_activity(activity),
         baselines=baselines or None,
         conditions=settings.conditions(),
     )
+    if figure is not None:
+        from mramsim.files import write_bytes
+        from mramsim.report.energy import layers_figure
+
+        write_bytes(figure, layers_figure(found["energy_j_per_image"]).file("svg"))
     if as_json:
         opt.print_json(found.as_dict())
     else:

@@ -124,11 +124,11 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
     return decorate
 
 
-def check_report(path: str | None) -> None:
-    """Refuse a page that could not be written, before any work is done."""
+def check_output(option: str, path: str | None) -> None:
+    """Refuse a file that could not be written, before any work is done."""
     if path is not None and not Path(path).absolute().parent.is_dir():
         folder = Path(path).absolute().parent
-        raise InputError(f"--report {path}: cannot be written (folder '{folder}' does not exist)")
+        raise InputError(f"{option} {path}: cannot be written (folder '{folder}' does not exist)")
 
 
 def names(text: str | None) -> list[str] | None:

@@ -45,7 +45,7 @@ def command(
     from mramsim.network.library import find_network
     from mramsim.settings import parse_assignments
 
-    opt.check_report(report)
+    opt.check_output("--report", report)
     network = find_network(net)
     result = evaluate(
         network,

@@ -57,7 +57,7 @@ class Cost:
     Attributes
     ----------
     energy_j_per_image : dict
-        ``total``, ``by_component``, ``by_layer``, in J.
+        ``total``, ``by_component``, ``by_layer``, ``by_layer_component``, in J.
     latency_s_per_image : dict
         ``total``, ``by_layer``, in s, layers in sequence; ``interval``: between two images when
         layers work at the same time on successive ones.
@@ -162,6 +162,7 @@ class _Account:
         self.total_m2 = sum(self.areas.values())
         self.latency: dict[str, float] = {}
         self.by_layer: dict[str, float] = {}
+        self.matrix: dict[str, dict[str, float]] = {}
         self.by_component = dict.fromkeys(COMPONENTS, 0.0)
         self.interval = 0.0
         self.operations = 0.0
@@ -209,6 +210,7 @@ class _Account:
         for key, value in energy.items():
             self.by_component[key] += value
         self.by_layer[name] = sum(energy.values())
+        self.matrix[name] = energy
         self.latency[name] = time
 
     def _cost(self) -> Cost:
@@ -221,6 +223,7 @@ class _Account:
                 "total": joule,
                 "by_component": self.by_component,
                 "by_layer": self.by_layer,
+                "by_layer_component": self.matrix,
             },
             latency_s_per_image={
                 "total": second,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mramsim.report.attribution import attribution_rows
+from mramsim.report.energy import layer_component_rows
 from mramsim.report.rows import accuracy_rows, baseline_rows, layer_rows
 from mramsim.report.text import assumed
 from mramsim.report.units import area, percent, si, significant, trimmed
@@ -97,15 +98,10 @@ def cost_table(result: Mapping[str, Any]) -> str:
         f"{result['network']} on {result['mapping']} with {result['device']}\n"
         f"expected cost of one image; share of inputs that are +1: {said}"
     )
-    energy, latency = result["energy_j_per_image"], result["latency_s_per_image"]
+    latency = result["latency_s_per_image"]["by_layer"]
     layers = [
-        {
-            "layer": name,
-            "energy": si(value, "J"),
-            "share": percent(value / energy["total"], 1),
-            "latency": si(latency["by_layer"][name], "s"),
-        }
-        for name, value in energy["by_layer"].items()
+        {**row, "latency": si(latency[row["layer"]], "s")}
+        for row in layer_component_rows(result["energy_j_per_image"])
     ]
     return "\n\n".join(part for part in (head, text_table(layers), *_cost_parts(result)) if part)
 
@@ -121,13 +117,6 @@ def _cost_parts(result: Mapping[str, Any]) -> list[str]:
         for name, value in energy["by_component"].items()
         if value > 0.0
     ]
-    conditions = result["conditions"]
-    totals = (
-        f"{si(energy['total'], 'J')} and {si(result['latency_s_per_image']['total'], 's')} per "
-        f"image, {area(result['area_m2']['total'])}, {significant(result['tops_per_watt'])} TOPS/W "
-        f"(1-bit, 1 MAC = 2 operations) at {trimmed(conditions['vdd_v'], 'V')}, "
-        f"{trimmed(conditions['node_m'], 'm')}"
-    )
     compared = list(baseline_rows(result))
     columns = {
         "name": "design",
@@ -140,9 +129,36 @@ def _cost_parts(result: Mapping[str, Any]) -> list[str]:
     }
     return [
         text_table(components),
-        totals,
+        *totals(result),
         text_table(compared, columns) if len(compared) > 1 else "",
         assumed(result),
+    ]
+
+
+def totals(result: Mapping[str, Any]) -> list[str]:
+    """Return energy, latency, area and efficiency in words, then what programming takes."""
+    latency, conditions = result["latency_s_per_image"], result["conditions"]
+    bandwidth = trimmed(conditions["bandwidth_hz"], "Hz")
+    said = (
+        f"{si(result['energy_j_per_image']['total'], 'J')} and {si(latency['total'], 's')} per "
+        f"image, {area(result['area_m2']['total'])}, {significant(result['tops_per_watt'])} TOPS/W "
+        f"(1-bit, 1 MAC = 2 operations) at {trimmed(conditions['vdd_v'], 'V')}, "
+        f"{trimmed(conditions['node_m'], 'm')}, bandwidth {bandwidth}"
+    )
+    if "interval" in latency and "tops_per_mm2" in result:
+        said += (
+            f"\nlayers in turn {significant(result['tops_per_mm2'])} TOPS/mm²; all at once "
+            f"one image in {si(latency['interval'], 's')}, "
+            f"{significant(result['tops_per_mm2_pipelined'])} TOPS/mm²"
+        )
+    programming = result.get("programming")
+    if not programming:
+        return [said]
+    return [
+        said,
+        f"programming once: {si(programming['energy_j'], 'J')}, {si(programming['time_s'], 's')}, "
+        f"{programming['mtjs']:,} MTJs, {significant(programming['pulses_per_mtj'])} pulses each, "
+        f"residual error rate {significant(programming['residual_error_rate'], 2)}",
     ]
 
 
