@@ -9,7 +9,7 @@ import click
 
 from mramsim.cli import options as opt
 
-GRADIENTS = "bnn, bnn_plus"
+GRADIENTS = "gradient methods"
 LOCAL = "local_errors, committee"
 METHOD_OPTIONS = (  # what is not given is left to the method
     click.option("--lr", type=float, help=f"{GRADIENTS}: first learning rate."),
@@ -118,9 +118,9 @@ def command(
 ) -> None:
     """Train a binary network and, if wanted, its float baseline.
 
-    METHOD is bnn (Courbariaux et al. 2016), bnn_plus (Darabi et al. 2018), adiabatic (Zhao and Xiao
-    2021), local_errors (Colombo et al. 2024), committee (Baldassi et al. 2015), or sgd (a float
-    network of real weights).
+    METHOD is bnn (Courbariaux et al. 2016), bnn_plus (Darabi et al. 2018), xnor_net, ir_net or bop
+    (gradient methods); adiabatic (Zhao and Xiao 2021); local_errors (Colombo et al. 2024) or
+    committee (Baldassi et al. 2015); or sgd, a float network of real weights.
     """
     from mramsim.errors import InputError
     from mramsim.network.file import save_network

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 METHODS = {
     "bnn": "mramsim.training.bnn",
     "bnn_plus": "mramsim.training.bnn_plus",
+    "xnor_net": "mramsim.training.xnor_net",
+    "ir_net": "mramsim.training.ir_net",
+    "bop": "mramsim.training.bop",
     "adiabatic": "mramsim.training.adiabatic",
     "local_errors": "mramsim.training.local_errors",
     "committee": "mramsim.training.committee",

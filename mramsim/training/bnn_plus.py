@@ -26,6 +26,7 @@ class Options(GradientOptions):
     scale: str = "learned"
     regulariser: str = "r1"
     strength: float = 1e-6
+    init: Literal["unit", "glorot"] = "glorot"
     glorot: bool = False
     clip: bool = False
     loss: Literal["hinge", "ce"] = "ce"

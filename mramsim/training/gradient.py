@@ -86,6 +86,7 @@ def make_parts(options: GradientOptions) -> Parts:
         scale_start="median" if options.regulariser == "r1" else "mean",  # the least of R1, of R2
         standardise=options.standardise,
         norm=options.norm,
+        init=options.init,
         stochastic=options.stochastic,
         dropout_input=options.dropout_input,
         dropout=options.dropout,

@@ -27,6 +27,7 @@ class Parts:
     standardise: bool = False
     norm: str = "batch"
     eps: float = 1e-4
+    init: str = "unit"
     stochastic: bool = False
     dropout_input: float = 0.0
     dropout: float = 0.0
@@ -61,6 +62,9 @@ class BinaryProduct(nn.Module):
         shape = (width, fan_in, 3, 3) if kind == "conv" else (width, fan_in)
         self.latent = nn.Parameter(torch.empty(shape).uniform_(-1, 1))
         self.parts = parts or Parts()
+        if self.parts.init == "glorot":
+            with torch.no_grad():
+                self.latent.mul_(2 / self.glorot())
         self.first = first
 
     def weight(self, dtype: torch.dtype = torch.float32) -> Tensor:

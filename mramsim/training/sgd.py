@@ -107,7 +107,7 @@ def fit_method(job: Job, options: Options) -> Trained:
     history = fit(model, optimiser, inputs, labels, recipe, job.progress, job.checkpoint)
     classes = classify(model, levels_of(job.record, job.data.x_test), prepare)
     test = float((classes == job.data.y_test).mean())
-    return Trained(_export(model, job.record, job.name), test, history, {"images": count})
+    return Trained(_export(model, job.record, job.name), test, history, {"seen": count})
 
 
 def _step(planes: int) -> float:

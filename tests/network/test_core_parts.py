@@ -196,6 +196,7 @@ def test_misread_weights():
     ("options", "text"),
     [
         ({"scale": "layers"}, "scale = 'layers'; none, layer"),
+        ({"init": "zero"}, "init = 'zero'; unit and glorot are allowed"),
         ({"norm": "group"}, "norm = 'group'; batch and shift are allowed"),
         ({"optimiser": "sgd"}, "optimiser = 'sgd'; adam, adamax and bop are allowed"),
         ({"slope": "windows"}, "nearest: window"),

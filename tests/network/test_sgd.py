@@ -54,7 +54,7 @@ def test_first_update_is_plain_sgd(monkeypatch):
 
 def test_share_of_the_images():
     network = train("sgd", "mlp-12x1", toy(count=320), epochs=1, share=1 / 32)
-    assert network.training["images"] == 10
+    assert network.training["seen"] == 10
 
 
 @pytest.mark.parametrize(

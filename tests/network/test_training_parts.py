@@ -59,6 +59,15 @@ def test_inverse_glorot_bound():
     assert BinaryProduct("conv", 128, 256).glorot() == pytest.approx(math.sqrt(384 * 9 / 1.5))
 
 
+def test_latent_weights_start_within_the_bound():
+    from mramsim.training.modules import BinaryProduct, Parts
+
+    assert 0.99 < BinaryProduct("linear", 64, 128).latent.abs().max() <= 1
+    bound = math.sqrt(6 / (16 * 9 + 32 * 9))
+    largest = BinaryProduct("conv", 16, 32, Parts(init="glorot")).latent.abs().max()
+    assert 0.99 * bound < largest <= bound
+
+
 def test_first_update_is_the_learning_rate_times_the_bound(monkeypatch):
     """Adam's first step is lr * sign(gradient); the bound multiplies the step; then the clip."""
     from mramsim.training import gradient

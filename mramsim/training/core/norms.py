@@ -43,7 +43,7 @@ class _ShiftNormalise(torch.autograd.Function):
 
 
 class ShiftNorm(nn.Module):
-    """Shift-based BatchNorm (Courbariaux et al., arXiv:1602.02830, algorithm 3; authors' code).
+    """Shift-based BatchNorm (Courbariaux et al., arXiv:1602.02830; authors' code).
 
     With c the centred input: variance ``mean(c AP2(c))``, inverse deviation
     ``AP2(1 / sqrt(variance + eps))``, result ``AP2(gamma) c inverse + beta``. Running averages of

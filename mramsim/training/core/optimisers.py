@@ -16,7 +16,7 @@ Group = dict[str, Any]
 
 
 class ShiftAdaMax(torch.optim.Optimizer):
-    """AdaMax with powers of two (arXiv:1602.02830, algorithm 4; constants of the authors' code).
+    """AdaMax with powers of two (arXiv:1602.02830; constants of the authors' code).
 
     ``m = b1 m + (1 - b1) g``, ``v = AP2(max(b2 v, |g|))``,
     ``w -= AP2(lr / (1 - b1^t)) factor m / (v + 2^-27)``. Division by v is a shift. A group may have

@@ -17,6 +17,7 @@ from mramsim.training.core.slopes import make_slope
 CHOICES = {
     "loss": ("hinge", "ce"),
     "norm": NORMS,
+    "init": ("unit", "glorot"),
     "optimiser": OPTIMISERS,
     "scale": SCALES,
     "precision": ("float32", "mixed"),
@@ -47,6 +48,9 @@ class GradientOptions:
     norm : {"batch", "shift"}
         The output layer always has ordinary BatchNorm.
     optimiser : {"adam", "adamax", "bop"}
+    init : {"unit", "glorot"}
+        Latent weights start evenly within -1 and +1, or within Glorot's bound,
+        ``sqrt(6 / (n_in + n_out))``.
     glorot : bool
         Multiply updates of weights by the inverse Glorot bound.
     clip : bool
@@ -79,6 +83,7 @@ class GradientOptions:
     strength: float = 0.0
     norm: Literal["batch", "shift"] = "batch"
     optimiser: Literal["adam", "adamax", "bop"] = "adam"
+    init: Literal["unit", "glorot"] = "unit"
     glorot: bool = True
     clip: bool = True
     stochastic: bool = False

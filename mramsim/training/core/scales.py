@@ -37,7 +37,7 @@ class WeightScale(nn.Module):
         """Return alpha, float32 [width] or [].
 
         The mean magnitude is the best scale in the least squares (Rastegari et al.,
-        arXiv:1603.05279, equation 6); it is formed anew at each step, and gradients flow through.
+        arXiv:1603.05279); it is formed anew at each step, and gradients flow through.
         """
         return self.reduce(latent)
 

@@ -49,7 +49,7 @@ def sign(
     slope : Slope
         Of the backward pass.
     drawn : bool
-        +1 with probability ``clip((x + 1) / 2, 0, 1)`` (arXiv:1602.02830, equation 2), by torch's
+        +1 with probability ``clip((x + 1) / 2, 0, 1)`` (arXiv:1602.02830), by torch's
         default generator.
     dtype : torch.dtype
         Of the result.

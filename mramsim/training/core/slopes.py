@@ -82,7 +82,7 @@ class Identity(Slope):
 
 
 class BiReal(Slope):
-    """``2 - 2 |x|`` within ``|x| <= 1``, 0 beyond (Liu et al., arXiv:1808.00278, equation 7)."""
+    """``2 - 2 |x|`` within ``|x| <= 1``, 0 beyond (Liu et al., arXiv:1808.00278)."""
 
     name = "bireal"
 
@@ -155,7 +155,7 @@ class Tanh(Slope):
 class IrNet(Slope):
     """``k t (1 - tanh(t x)^2)`` with ``k = max(1/t, 1)`` and t from `first` to `last`.
 
-    Qin et al., arXiv:1909.10788, equations 9 to 11; t grows in equal ratios. The first t of the
+    Qin et al., arXiv:1909.10788; t grows in equal ratios. The first t of the
     authors' code is 0.1 for VGG-like networks and 0.001 for ResNets.
     """
 
@@ -184,7 +184,7 @@ class ReSte(Slope):
     """Derivative of ``sgn(x) |x|^(1/o)``, o growing from 1 to `last`; a chord near 0, 0 far out.
 
     Wu et al., arXiv:2308.06689. Below `least` the slope is that of the chord from 0, which bounds
-    it; beyond `most` it is 0.
+    it; beyond `most` it is 0. The two limits are assumed: from memory of the authors' code.
     """
 
     name = "reste"
