@@ -1,0 +1,48 @@
+"""Energy against accuracy over rows at once, converter bits, read voltage and read time."""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+import mramsim as ms
+
+DEVICE, MAPPING = "stt_hirtzlin_nanoarch_2019", "csum_deaville_jssc_2025"
+FIXED = {"mapping.rows": 64, "mapping.rows_on": 64}  # few enough for the drop on the wires
+SWEEPS = {
+    "rows at once": [{"mapping.rows": n, "mapping.rows_on": n} for n in (16, 32, 64, 128, 256)],
+    "converter bits": [{"mapping.adc_bits": n} for n in (2, 3, 4, 5, 6, 8)],
+    "read voltage (V)": [{"mapping.v_read_v": v} for v in (0.01, 0.02, 0.05, 0.1, 0.2)],
+    "read time (s)": [
+        {"mapping.t_read_s": t, "mapping.bandwidth_hz": 0.5 / t} for t in (1e-9, 3e-9, 1e-8, 3e-8)
+    ],
+}
+
+
+def main(net="pretrained:digits-mlp-512x2", data="digits", chips=3, images=None, folder="."):
+    network, found = ms.find_network(net), {}
+    figure, axes = plt.subplots(figsize=(5.5, 4), layout="constrained")
+    for name, points in SWEEPS.items():
+        rows = []
+        for settings in points:
+            options = {"device": DEVICE, "mapping": MAPPING, "data": data, "images": images}
+            result = ms.evaluate(network, chips=chips, settings={**FIXED, **settings}, **options)
+            energy, mean = result["energy_j_per_image"]["total"], result["accuracy"]["mean"]
+            value = next(iter(settings.values()))
+            rows.append((value, energy, mean))
+            print(f"{name} {value:g}: {energy:.3e} J per image, accuracy {mean:.4f}")
+        axes.semilogx([row[1] for row in rows], [100 * row[2] for row in rows], "o-", label=name)
+        for value, energy, mean in rows:
+            axes.annotate(f"{value:g}", (energy, 100 * mean), fontsize=7)
+        found[name] = rows
+    axes.set(xlabel="energy per image (J)", ylabel=f"accuracy, {data} (%)")
+    axes.legend()
+    figure.savefig(Path(folder) / "energy_against_accuracy.svg", metadata={"Date": None})
+    return found
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3], *map(int, sys.argv[3:5]), *sys.argv[5:])
