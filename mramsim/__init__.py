@@ -39,6 +39,7 @@ _HOME = {
     "Conditions": "mramsim.devices.conditions",
     "estimate": "mramsim.cost.estimate",
     "sweep": "mramsim.sweeps.run",
+    "search": "mramsim.explore.run",
     "load_plan": "mramsim.sweeps.plan",
     "solve_crossbar": "mramsim.arrays.wires",
     "transfer_matrix": "mramsim.arrays.wires",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from mramsim.devices.conditions import Conditions
     from mramsim.errors import InputError
     from mramsim.evaluation import evaluate
+    from mramsim.explore.run import search
     from mramsim.mapping.placement import Placement, place
     from mramsim.network.bit_errors import with_bit_errors
     from mramsim.network.file import load_network, save_network

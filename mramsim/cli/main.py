@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Run a network on sampled chips: accuracy, energy, latency, area.",
     "energy": "Energy, latency and area of a network; needs no data.",
     "sweep": "Run a plan of many points and chips; resumes by itself.",
+    "search": "Pareto front of a design space: accuracy, energy, latency, area.",
     "devices": "List device cards, or show one with its sources.",
     "mappings": "List mapping cards, or show one with its sources.",
     "validate": "Published figures of devices and chips beside the simulation.",

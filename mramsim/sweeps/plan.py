@@ -160,18 +160,32 @@ def load_plan(plan: str | Path | Mapping[str, Any] | Plan) -> Plan:
     if isinstance(plan, Plan):
         return plan
     if isinstance(plan, Mapping):
-        return _checked(plan, Path.cwd(), "plan")
+        return check_plan(plan, Path.cwd(), "plan")
     path = Path(plan)
+    return check_plan(read_plan(path), path.absolute().parent, path.name)
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """Return what a plan file holds, unchecked."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid TOML ({error})") from None
-    return _checked(content, path.absolute().parent, path.name)
 
 
-def _checked(content: Mapping[str, Any], folder: Path, name: str) -> Plan:
+def check_plan(content: Mapping[str, Any], folder: Path, name: str) -> Plan:
+    """Return the plan that nested dicts describe; see `load_plan`.
+
+    Parameters
+    ----------
+    content : mapping
+    folder : Path
+        Where relative paths start.
+    name : str
+        For messages.
+    """
     try:
         found = _Content.model_validate_json(json.dumps(content))
     except ValidationError as error:
