@@ -24,22 +24,21 @@ SWEEPS = {
 
 def main(net="pretrained:digits-mlp-512x2", data="digits", chips=3, images=None, folder="."):
     network, found = ms.find_network(net), {}
-    figure, axes = plt.subplots(figsize=(5.5, 4), layout="constrained")
-    for name, points in SWEEPS.items():
+    figure, panels = plt.subplots(2, 2, figsize=(7, 5.5), sharey=True, layout="constrained")
+    for axes, (name, points) in zip(panels.flat, SWEEPS.items(), strict=True):
         rows = []
         for settings in points:
             options = {"device": DEVICE, "mapping": MAPPING, "data": data, "images": images}
             result = ms.evaluate(network, chips=chips, settings={**FIXED, **settings}, **options)
             energy, mean = result["energy_j_per_image"]["total"], result["accuracy"]["mean"]
             value = next(iter(settings.values()))
-            rows.append((value, energy, mean))
+            rows.append((value, 1e9 * energy, 100 * mean))
             print(f"{name} {value:g}: {energy:.3e} J per image, accuracy {mean:.4f}")
-        axes.semilogx([row[1] for row in rows], [100 * row[2] for row in rows], "o-", label=name)
+        axes.plot([row[1] for row in rows], [row[2] for row in rows], "o-")
         for value, energy, mean in rows:
-            axes.annotate(f"{value:g}", (energy, 100 * mean), fontsize=7)
+            axes.annotate(f"{value:g}", (energy, mean), (3, -9), textcoords="offset points")
+        axes.set(title=name, xlabel="energy per image (nJ)", ylabel=f"accuracy, {data} (%)")
         found[name] = rows
-    axes.set(xlabel="energy per image (J)", ylabel=f"accuracy, {data} (%)")
-    axes.legend()
     figure.savefig(Path(folder) / "energy_against_accuracy.svg", metadata={"Date": None})
     return found
 

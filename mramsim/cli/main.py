@@ -22,6 +22,7 @@ COMMANDS = {
     "search": "Pareto front of a design space: accuracy, energy, latency, area.",
     "devices": "List device cards, or show one with its sources.",
     "mappings": "List mapping cards, or show one with its sources.",
+    "components": "List component cards (circuit blocks), or show one with its sources.",
     "validate": "Published figures of devices and chips beside the simulation.",
 }
 

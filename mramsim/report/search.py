@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor, log10
 from typing import Any
 
 from mramsim.report.drawing import BLUE, GREY, GRID, ORANGE, Drawing, figure
+from mramsim.report.units import area, si
 
 _NAMES = {
     "accuracy": "mean accuracy (%)",
-    "energy_j_per_image": "energy per image (J)",
-    "latency_s_per_image": "latency per image (s)",
-    "area_m2": "area (m²)",
+    "energy_j_per_image": "energy per image",
+    "latency_s_per_image": "latency per image",
+    "area_m2": "area",
 }
+_UNITS = {"energy_j_per_image": "J", "latency_s_per_image": "s", "accuracy": ""}
 _PANEL_IN = 2.9
 
 
@@ -47,12 +50,26 @@ def pareto_figure(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Dra
             if len(keys) == 2:
                 line = sorted((row[key], _scaled(row[keys[0]], keys[0])) for row in best)
                 axes.step(*zip(*line, strict=True), where="post", color=ORANGE, linewidth=0.8)
-            axes.set_xscale("log")
+            _log_axis(axes, [row[key] for row in built], key)
             axes.set(xlabel=_NAMES[key], ylabel=_NAMES[keys[0]])
             axes.grid(linewidth=0.8, color=GRID)
-        panels[0].legend(frameon=False, loc="best")
+        handles, texts = panels[0].get_legend_handles_labels()
+        drawn.legend(handles, texts, loc="outside upper left", ncols=2, frameon=False)
         said = f"{len(best)} of {len(built)} points are on the front of {', '.join(keys)}"
         return Drawing(drawn, "pareto", said)
+
+
+def _log_axis(axes: Any, values: Sequence[float], key: str) -> None:
+    """Set a logarithmic axis with ticks at 1, 2 and 5 of each decade, in units."""
+    low, high = min(values), max(values)
+    decades = range(floor(log10(low)) - 1, ceil(log10(high)) + 1)
+    steps = (1.0, 2.0, 5.0) if high < 30.0 * low else (1.0,)
+    ticks = [step * 10.0**power for power in decades for step in steps]
+    shown = [value for value in ticks if low / 1.6 <= value <= high * 1.6]
+    text = area if key == "area_m2" else lambda value: si(value, _UNITS[key])
+    axes.set_xscale("log")
+    axes.set_xticks(shown, [text(value) for value in shown])
+    axes.set_xticks([], minor=True)
 
 
 def _scaled(value: float, key: str) -> float:

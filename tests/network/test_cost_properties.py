@@ -121,6 +121,7 @@ def test_same_energy_for_any_batch_and_shard(run) -> None:
     chip = placement.sample()
     whole = cost_of(placement, device, events)
     assert cost_of(placement, device, chip.run(images(), batch=1).events) == whole
+    assert cost_of(placement, device, chip.run(images(), batch=2, threads=2).events) == whole
     parts = chip.run(images()[:4], batch=3).events + chip.run(images()[4:], first=4).events
     assert cost_of(placement, device, parts) == whole
 
