@@ -30,13 +30,13 @@ def draw(axes, training):
     for key, colour in (("relaxed", BLUE), ("binarised", ORANGE)):
         values = [100 * entry[key] for entry in training["history"]]
         axes.plot(epochs, values, color=colour, label=key)
-    floor = min(100 * entry["binarised"] for entry in training["history"])
-    axes.set(ylim=(max(0, floor - 3), 101), ylabel="validation (%)", xlabel="epoch")
+    axes.set(ylabel="validation (%)", xlabel="epoch")
+    axes.margins(y=0.15)
     axes.set_title(f"{training['data']} {training['net']}, mode {training['options']['mode']}")
     steep = axes.twinx()
     steep.step(epochs, [max(k) for k in training["steepness"]], where="mid", color=GREY, ls=":")
-    steep.set(yscale="log", ylabel="k (dotted)")
-    axes.legend(loc="lower right", frameon=False)
+    steep.set(yscale="log", ylim=(0.8, 1500), ylabel="k (dotted)")
+    axes.legend(frameon=False)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class Setting:
     def make_optimiser(self, values: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
         """Return the optimiser of some parameters."""
         if self.optimiser == "adam":
-            return torch.optim.Adam(values, lr=self.lr, weight_decay=self.decay)
+            return torch.optim.Adam(values, lr=self.lr, weight_decay=self.decay, fused=True)
         smooth = self.optimiser == "nesterov"
         return torch.optim.SGD(
             values,
