@@ -22,12 +22,14 @@ SWEEPS = {
 }
 
 
-def main(net="pretrained:digits-mlp-512x2", data="digits", chips=3, images=None, folder="."):
+def main(
+    net="pretrained:digits-mlp-512x2", data="digits", chips=3, images=None, folder=".", points=None
+):
     network, found = ms.find_network(net), {}
     figure, panels = plt.subplots(2, 2, figsize=(7, 5.5), sharey=True, layout="constrained")
-    for axes, (name, points) in zip(panels.flat, SWEEPS.items(), strict=True):
+    for axes, (name, every) in zip(panels.flat, SWEEPS.items(), strict=True):
         rows = []
-        for settings in points:
+        for settings in every[-points:] if points else every:
             options = {"device": DEVICE, "mapping": MAPPING, "data": data, "images": images}
             result = ms.evaluate(network, chips=chips, settings={**FIXED, **settings}, **options)
             energy, mean = result["energy_j_per_image"]["total"], result["accuracy"]["mean"]

@@ -16,19 +16,15 @@ PULSES_S = (6e-9, 8e-9, 10e-9, 12e-9, 15e-9, 20e-9, 25e-9, 30e-9, 40e-9)
 PUBLISHED = 2.0  # Hirtzlin, NANOARCH 2019: up to half the energy at a bit error rate of 1e-3
 
 
-def main(net="pretrained:digits-mlp-512x2", data="digits", chips=5, images=None, folder="."):
+def main(
+    net="pretrained:digits-mlp-512x2", data="digits", chips=5, images=None, folder=".", points=None
+):
     network, rows = ms.find_network(net), []
-    for pulse in PULSES_S:
-        result = ms.evaluate(
-            network,
-            device=DEVICE,
-            mapping=MAPPING,
-            data=data,
-            chips=chips,
-            images=images,
-            settings={"device.t_write_s": pulse},
-            only=["d2d", "write_error"],
-        )
+    for pulse in PULSES_S[:points]:
+        options = {"data": data, "chips": chips, "images": images, "mapping": MAPPING}
+        settings = {"device.t_write_s": pulse}
+        effects = ["d2d", "write_error"]
+        result = ms.evaluate(network, device=DEVICE, settings=settings, only=effects, **options)
         once, accuracy = result["programming"], result["accuracy"]["mean"]
         rows.append((pulse, once["residual_error_rate"], once["energy_j"], accuracy))
         said = "pulse {:.3g} s  error rate {:.2g}  energy {:.3g} J  accuracy {:.4f}"

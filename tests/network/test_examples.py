@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 DAILY = ("map_trained_bnn", "sweep_device_noise", "estimate_energy")
-SMALL = {"chips": 1, "images": 20, "trajectories": 50}
+SMALL = {"chips": 1, "images": 20, "trajectories": 50, "points": 2}
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
