@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from mramsim.mapping.events import Events
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement
 from mramsim.mapping.read import read_layer
+from mramsim.mapping.readers import Reader, readers_of
 from mramsim.network.graph import batches
 from mramsim.network.nodes import Threshold
 from mramsim.network.nodes.base import Array
@@ -70,6 +72,14 @@ class Chip:
     seed: int
     number: int
 
+    @cached_property
+    def readers(self) -> dict[str, tuple[Reader, ...]]:
+        """Per layer, its tiles in the order that kernels want."""
+        return {
+            layer.name: readers_of(layer, self.records[layer.name], "adc" in self.effects)
+            for layer in self.placement.layers
+        }
+
     def predict(
         self, images: Array, batch: int = BATCH, threads: int | None = None
     ) -> NDArray[np.intp]:
@@ -105,6 +115,7 @@ class Chip:
         Run
         """
         workers = thread_count(threads)
+        _ = self.readers  # prepared once, before threads start
         share = max(1, -(-len(images) // workers))
         parts = list(batches(images, min(batch, share, self.placement.block())))
         starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
@@ -137,8 +148,8 @@ class Chip:
             layer = self.placement.layer(node.name)
             if layer is not None:
                 levels = values[node.inputs[0]]
-                records = self.records[node.name]
-                value, events = read_layer(layer, records, levels, indices, self.effects)
+                readers = self.readers[node.name]
+                value, events = read_layer(layer, readers, levels, indices, self.effects)
                 if layer.threshold is not None:
                     decided.add(layer.threshold.name)
                     if checked:

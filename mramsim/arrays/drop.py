@@ -124,14 +124,14 @@ def _junctions(own: Junctions | None, die: Die, shape: tuple[int, ...]) -> Float
     return np.stack(parts)
 
 
-def counts_of(tile: AnalogTile, x: NDArray[np.uint64], positions: int) -> Floats:
+def counts_of(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floats:
     """Return the analog counts of every column for every row of bits, wires included.
 
     Parameters
     ----------
     tile : AnalogTile
-    x : uint64 array [N, W]
-        Packed bits of the rows; row ``n`` belongs to position ``n % positions``.
+    bits : uint8 array [N, R]
+        Of the rows; evaluation ``n`` is at position ``n % positions``.
     positions : int
 
     Returns
@@ -143,7 +143,7 @@ def counts_of(tile: AnalogTile, x: NDArray[np.uint64], positions: int) -> Floats
 
     if tile.wires.siemens.size == 0:
         return NO_COUNTS
-    on = selection(tile, x, positions)
+    on = selection(tile, bits, positions)
     conducting = (on >= 0).sum(axis=1).astype(np.float64)[:, None]
     current = _currents(tile.wires, on)
     cells, low, high = current[:, :-2], current[:, -2:-1], current[:, -1:]
@@ -173,19 +173,13 @@ def _currents(found: Wires, on: NDArray[np.int8]) -> Floats:
     return solve_junction_columns(junctions, on, found.v_read_v, lines)
 
 
-def selection(tile: AnalogTile, x: NDArray[np.uint64], positions: int) -> NDArray[np.int8]:
+def selection(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> NDArray[np.int8]:
     """Return the branch of each row that conducts, int8 [N, R]; -1 where none does.
 
     Bit 1 opens the true branch, bit 0 the complementary one.
     """
-    rows = tile.wires.siemens.shape[1]
-    bits = unpacked(x, rows)
-    driven = unpacked(tile.driven, rows)
-    place = np.minimum(np.arange(len(x)) % positions, len(driven) - 1)
-    return np.where(driven[place] == 1, 1 - bits, -1).astype(np.int8)
+    from mramsim.kernels.words import unpack_bits
 
-
-def unpacked(words: NDArray[np.uint64], rows: int) -> NDArray[np.int8]:
-    """Return the bits of packed words, int8 [N, rows]."""
-    flat = np.ascontiguousarray(words.astype("<u8")).view(np.uint8)
-    return np.unpackbits(flat, axis=1, count=rows, bitorder="little").astype(np.int8)
+    driven = unpack_bits(tile.driven, tile.wires.siemens.shape[1])
+    place = np.minimum(np.arange(len(bits)) % positions, len(driven) - 1)
+    return np.where(driven[place] == 1, 1 - bits.astype(np.int8), -1).astype(np.int8)

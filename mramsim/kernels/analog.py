@@ -2,9 +2,9 @@
 
 What a column sums - currents, resistances, charges - is no matter here: its count is ``gain *
 matches + step * steps + offset``, with a noise variance by class of cell. The record of the tile is
-all that the kernel sees. Nominal matches come from a popcount; what the cells of a column add
-beyond their nominal value was stored at programming as integers on a grid and is summed in
-integers, so order, batch and threads cannot matter. What follows from the count is in
+all that matters; `Prepared` holds the same in the order that kernels want. Matches and what the
+cells add beyond their nominal value, stored at programming as integers on a grid, are integer
+products, so order, batch and threads cannot matter. What follows from the count is in
 `mramsim.kernels.converters`.
 """
 
@@ -15,11 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.kernels.converters import convert
+from mramsim.kernels.converters import REACH, SWEEP, VOTE, code_of, code_of_column, swept
 from mramsim.kernels.jit import kernel
-from mramsim.kernels.words import count_matches, rows_of
+from mramsim.kernels.lanes import address
+from mramsim.kernels.noise import OWN, column_normal, fill_shared, tail_of, upper_quantile
+from mramsim.kernels.philox import philox
+from mramsim.kernels.products import aligned_bytes, fetch, multiply, tiles_off, tiles_on
+from mramsim.kernels.settle import settle, settle_odd
+from mramsim.kernels.words import lowest_bit
 
-_FLUSH = 256  # rows whose deviations cannot overflow lanes of twice their width
+BLOCK = 32  # inputs read at a time: with their panels they stay in the first cache
+LISTED = 1024  # open columns that are decided together
 
 
 class Wires(NamedTuple):
@@ -150,171 +156,346 @@ class AnalogTile(NamedTuple):
     wires: Wires = NO_WIRES
 
 
-def lanes_for(tile: AnalogTile) -> NDArray[np.int16] | NDArray[np.int32]:
-    """Return scratch to sum deviations in: a lane per column, twice as wide as they are."""
-    columns = tile.weight.shape[1]
-    if tile.deviation.dtype == np.int8:
-        return np.empty(columns, dtype=np.int16)
-    return np.empty(columns, dtype=np.int32)
+@kernel
+def odd_share(x: Any, driven: Any, first: Any, last: Any, row: Any, steps: Any, on: Any, off: Any) -> Any:
+    """Return steps and variance that the odd cells `first` to `last` add to their column."""
+    added, extra = np.int64(0), 0.0
+    for k in range(first, last):
+        at = row[k]
+        if x[at]:
+            added += steps[k]
+            extra += on[k]
+        elif (driven[at >> 6] >> np.uint64(at & 63)) & np.uint64(1):
+            extra += off[k]
+    return added, extra
 
 
 @kernel
-def add_deviations(tile: Any, x: Any, position: Any, steps: Any, rows: Any, lanes: Any) -> Any:
-    """Fill `steps` (int64 [M]) with the deviation of each column for one row of bits `x`.
-
-    `lanes` (`lanes_for`) and `rows` (int64 [64 W]) are scratch.
-    """
-    columns = steps.size
-    base = tile.base[position]
-    for column in range(columns):
-        steps[column] = base[column]
-    count = rows_of(x, rows)
-    first = 0
-    wide = lanes.dtype.type
-    while first < count:
-        last = min(count, first + _FLUSH)
-        lanes[:] = 0
-        while first + 4 <= last:
-            d0 = tile.deviation[rows[first]]
-            d1 = tile.deviation[rows[first + 1]]
-            d2 = tile.deviation[rows[first + 2]]
-            d3 = tile.deviation[rows[first + 3]]
-            for column in range(columns):
-                pair0 = wide(wide(d0[column]) + wide(d1[column]))
-                pair1 = wide(wide(d2[column]) + wide(d3[column]))
-                lanes[column] = wide(lanes[column] + wide(pair0 + pair1))
-            first += 4
-        while first < last:
-            single = tile.deviation[rows[first]]
-            for column in range(columns):
-                lanes[column] = wide(lanes[column] + single[column])
-            first += 1
-        for column in range(columns):
-            steps[column] += lanes[column]
-
-
-@kernel
-def add_odd_cells(tile: Any, x: Any, position: Any, steps: Any, variance: Any) -> Any:
-    """Add the cells that do not fit the classes, in the order of their list."""
-    driven = tile.driven[position]
-    for k in range(tile.odd_row.size):
-        row, column = tile.odd_row[k], tile.odd_column[k]
-        word, bit = row >> 6, np.uint64(row & 63)
-        if (x[word] >> bit) & np.uint64(1):
-            steps[column] += tile.odd_steps[k]
-            variance[column] += tile.odd_variance_on[k]
-        elif (driven[word] >> bit) & np.uint64(1):
-            variance[column] += tile.odd_variance_off[k]
-
-
-@kernel
-def analog_counts(
-    tile: Any,
-    matches: Any,
-    steps: Any,
-    given: Any,
-    rows_on: Any,
-    extra: Any,
-    values: Any,
-    sigmas: Any,
-) -> Any:
-    """Fill the noiseless analog count and the noise of every column (float64 [M]).
-
-    `given` (float64 [M] or empty) are counts that stand in for matches and deviations.
-    """
-    gain, step, offset = tile.gain, tile.step, tile.offset
-    match_variance, other_variance = tile.variance_match, tile.variance_other
-    column_variance = tile.variance_column
-    for column in range(values.size):
-        match = np.float64(matches[column])
-        if given.size > 0:
-            values[column] = given[column] + offset[column]
-        else:
-            values[column] = gain * match + step * np.float64(steps[column]) + offset[column]
-        variance = (
-            match * match_variance
-            + (rows_on - match) * other_variance
-            + column_variance
-            + extra[column]
-        )
-        sigmas[column] = np.sqrt(variance if variance > 0.0 else 0.0)
-
-
-@kernel
-def read_analog(
+def fill_odd(
     x: Any,
+    driven: Any,
+    place: Any,
+    patterns: Any,
+    row: Any,
+    column: Any,
+    value: Any,
+    on: Any,
+    off: Any,
+    odd: Any,
+) -> Any:
+    """Fill what odd cells add to the settling of a panel (float32 [2, N, 16]: value, variance)."""
+    count = odd.shape[1]
+    odd[:] = 0.0
+    for k in range(row.size):
+        at, lane = row[k], column[k] & 15
+        word, bit = at >> 6, np.uint64(at & 63)
+        carries, idle = on[k], off[k]
+        for n in range(count):
+            one = np.float32(x[n, at])
+            odd[0, n, lane] += one * value[k]
+            odd[1, n, lane] += one * carries
+        if idle != np.float32(0.0):
+            for n in range(count):
+                is_driven = (driven[place[patterns[n]], word] >> bit) & np.uint64(1)
+                odd[1, n, lane] += idle * np.float32(np.int64(is_driven) - np.int64(x[n, at]))
+
+
+@kernel
+def read_codes(
+    rows: Any,
+    plane: Any,
     images: Any,
     positions: Any,
-    step: Any,
     tile: Any,
+    ready: Any,
     converter: Any,
-    lanes: Any,
     given: Any,
-    sums: Any,
+    tiles: Any,
+    codes: Any,
 ) -> Any:
-    """Read every column of a tile once for every row of bits.
+    """Read every column of a tile once for every row of levels, as integers.
 
     Parameters
     ----------
-    x : uint64 [N, W]
-        Packed bits of one plane, row tile only; undriven bits zero. ``N = images * positions``.
+    rows : uint8 [N, R]
+        Levels of the tile's rows; undriven ones 0. ``N = images * positions``.
+    plane : int
+        Bit plane to read: part of the random counter.
     images : int64 [images]
         Data-set index of each image: part of the random counter.
     positions : int
         Output positions per image.
-    step : int
-        Bit plane: part of the random counter.
     tile : AnalogTile
+    ready : Prepared
+        Of the same tile and converter.
     converter : Converter
-    lanes : int16 or int32 [M]
-        Scratch, see `lanes_for`.
+        Any but ``EXACT``.
     given : float64 [N, M] or [0, 0]
         Analog counts found elsewhere (`Wires`), in the place of matches and deviations.
-    sums : float64 [N, M]
-        Filled with the numbers passed on: accumulators ``2 count - rows_on``, or votes.
+    tiles : uint8 [64] or [0]
+        Configuration of matrix tiles; see `mramsim.kernels.products`.
+    codes : int32 [M / 16, N, 16]
+        Code, count or vote (0 or 1) times ``2^plane`` is added.
 
     Returns
     -------
     int
-        Random draws made.
+        Random draws made, beside the shared ones.
     """
-    columns = tile.weight.shape[1]
-    base_step = np.uint32(step << 24)
-    matches = np.empty(columns, dtype=np.int32)
-    steps = np.empty(columns, dtype=np.int64)
-    extra = np.zeros(columns, dtype=np.float64)
-    values = np.empty(columns, dtype=np.float64)
-    sigmas = np.empty(columns, dtype=np.float64)
-    open_ = np.empty(columns, dtype=np.uint8)
-    chosen = np.empty(columns + 1, dtype=np.int64)
-    rows = np.empty(tile.weight.shape[0] * 64, dtype=np.int64)
-    made = 0
-    none = np.empty(0, dtype=np.float64)
+    depth, blocks = ready.cells.shape[1], ready.cells.shape[2]
+    panels, columns = ready.cells.shape[0], tile.offset.size
+    x = aligned_bytes(BLOCK * blocks * 64).reshape(BLOCK, blocks * 64)
+    sums = aligned_bytes(depth * BLOCK * 64).view(np.int32).reshape(depth, BLOCK, 16)
+    words = np.zeros((BLOCK, 4), dtype=np.uint32)
+    parts = words.view(np.uint8).reshape(BLOCK, 16)
+    image, place = np.zeros((2, BLOCK), dtype=np.uint32)
+    pattern = np.zeros(BLOCK, dtype=np.int32)
+    open_ = np.empty(BLOCK + 1, dtype=np.int64)
+    odd = np.zeros((2, BLOCK, 16), dtype=np.float32)
+    listed = np.empty((6, LISTED + BLOCK * 16), dtype=np.int64)
+    counts = np.empty((3, LISTED + BLOCK * 16), dtype=np.float64)
+    step, last = np.uint32(plane << 24), np.float32(converter.codes - 1)
+    shift = np.int32(plane)
+    k0, k1 = tile.key[0], tile.key[1]
+    odd_first, odd_row, of_pattern, driven = ready.odd_first, ready.odd_row, ready.place, tile.driven
+    at_x, at_cells, at_sums = address(x), address(ready.cells), address(sums)
+    at_words, at_image, at_place = address(words), address(image), address(place)
+    at_pattern, at_open, at_odd = address(pattern), address(open_), address(odd)
+    at_middle, at_noise = address(ready.middle), address(ready.noise)
+    at_factors, at_codes = address(ready.factors), address(codes)
+    line, patterns = BLOCK * 64, np.int64(ready.place.size)
+    linear, of_position = ready.linear and given.shape[0] == 0, ready.pattern
+    draws, found = 0, 0
+    tiles_on(tiles)
+    for start in range(0, rows.shape[0], BLOCK):
+        count = min(BLOCK, rows.shape[0] - start)
+        fetch(rows[start : start + count], plane, x)
+        for n in range(count):
+            at = (start + n) % positions
+            image[n] = images[(start + n) // positions]
+            place[n] = at
+            pattern[n] = of_position[min(at, of_position.size - 1)]
+        for panel in range(panels):
+            own_cells = at_cells + panel * depth * blocks * 1024
+            multiply(at_x, BLOCK, own_cells, depth, blocks, tiles.size, at_sums)
+            if depth == 3:
+                sums[1] += 256 * sums[2]
+            if converter.mode != SWEEP:
+                fill_shared(at_image, at_place, at_words, BLOCK >> 3, step, np.uint32(panel), k0, k1)
+            opened = count
+            if linear:
+                target = at_codes + (panel * rows.shape[0] + start) * 64
+                own_middle = at_middle + panel * patterns * 64
+                own_noise = at_noise + panel * patterns * 64
+                own_factors = at_factors + panel * 256
+                first = odd_first[16 * panel]
+                end = odd_first[min(16 * panel + 16, columns)]
+                if end > first:
+                    cut = slice(first, end)
+                    fill_odd(
+                        x,
+                        driven,
+                        of_pattern,
+                        pattern,
+                        odd_row[cut],
+                        ready.odd_column[cut],
+                        ready.odd_value[cut],
+                        ready.odd_on[cut],
+                        ready.odd_off[cut],
+                        odd[:, :count],
+                    )
+                    opened = settle_odd(
+                        at_sums, at_sums + line, at_words, at_pattern, own_middle, own_noise,
+                        own_factors, at_odd, at_odd + line, target, at_open, count, last, shift,
+                    )
+                else:
+                    opened = settle(
+                        at_sums, at_sums + line, at_words, at_pattern, own_middle, own_noise,
+                        own_factors, at_odd, at_odd + line, target, at_open, count, last, shift,
+                    )
+            else:
+                for n in range(count):
+                    open_[n] = (n << 16) | 0xFFFF
+            if opened > 0:
+                found = list_open(
+                    open_, opened, panel, columns, sums, parts, pattern, listed, found
+                )
+            if found > LISTED or (panel == panels - 1 and found > 0):
+                exact_counts(tile, ready, x, start, given, listed, found, counts)
+                draws += decide_listed(
+                    tile, ready, converter, listed, found, counts, image, place, step
+                )
+                for k in range(found):
+                    column = listed[1, k]
+                    codes[column >> 4, start + listed[0, k], column & 15] += listed[2, k] << plane
+                found = 0
+    tiles_off(tiles)
+    return draws
+
+
+@kernel
+def list_open(
+    open_: Any, count: Any, panel: Any, columns: Any, sums: Any, parts: Any, pattern: Any, listed: Any, found: Any
+) -> Any:
+    """List more open columns: input, column, part, pattern, match and step sums (int64 [6, K])."""
+    width = min(16, columns - 16 * panel)
+    for k in range(count):
+        n, mask = open_[k] >> 16, np.uint64(open_[k] & ((1 << width) - 1))
+        while mask != np.uint64(0):
+            lane = np.int64(lowest_bit(mask))
+            mask &= mask - np.uint64(1)
+            listed[0, found], listed[1, found] = n, 16 * panel + lane
+            listed[2, found], listed[3, found] = parts[n, lane], pattern[n]
+            listed[4, found], listed[5, found] = sums[0, n, lane], sums[1, n, lane]
+            found += 1
+    return found
+
+
+@kernel
+def exact_counts(
+    tile: Any, ready: Any, x: Any, start: Any, given: Any, listed: Any, found: Any, counts: Any
+) -> Any:
+    """Fill the noiseless analog count and the noise of listed columns (float64 [>= 2, K])."""
+    gain, grid, offset = tile.gain, tile.step, tile.offset
+    match_variance, other_variance = tile.variance_match, tile.variance_other
+    column_variance, driven = tile.variance_column, tile.driven
+    rows_on, base_match, base, of_pattern = ready.rows_on, ready.base_match, ready.base, ready.place
+    odd_first, odd_row, odd_steps = ready.odd_first, ready.odd_row, ready.odd_steps
+    odd_on, odd_off = ready.odd_variance_on, ready.odd_variance_off
     wired = given.shape[0] > 0
-    for n in range(x.shape[0]):
-        place = n % positions
-        position = min(place, tile.driven.shape[0] - 1)
-        image = np.uint32(images[n // positions])
-        rows_on = np.float64(tile.rows_on[position])
-        count_matches(x[n], tile.weight, tile.driven[position], matches)
-        if not wired:
-            add_deviations(tile, x[n], position, steps, rows, lanes)
-        if tile.odd_row.size > 0:
-            extra[:] = 0.0
-            add_odd_cells(tile, x[n], position, steps, extra)
-        counts = given[n] if wired else none
-        analog_counts(tile, matches, steps, counts, rows_on, extra, values, sigmas)
-        made += convert(
-            tile,
-            converter,
-            rows_on,
-            values,
-            sigmas,
-            image,
-            np.uint32(place),
-            base_step,
-            open_,
-            chosen,
-            sums[n],
+    for k in range(found):
+        column, pattern = listed[1, k], listed[3, k]
+        matches = np.float64(base_match[pattern, column] + listed[4, k])
+        steps, extra = base[pattern, column] + listed[5, k], 0.0
+        first, last = odd_first[column], odd_first[column + 1]
+        if last > first:
+            word = driven[of_pattern[pattern]]
+            own = x[listed[0, k]]
+            added, extra = odd_share(own, word, first, last, odd_row, odd_steps, odd_on, odd_off)
+            steps += added
+        counts[0, k] = gain * matches + grid * np.float64(steps) + offset[column]
+        if wired:
+            counts[0, k] = given[start + listed[0, k], column] + offset[column]
+        variance = (
+            matches * match_variance
+            + (rows_on[pattern] - matches) * other_variance
+            + column_variance
+            + extra
         )
-    return made
+        counts[1, k] = np.sqrt(variance if variance > 0.0 else 0.0)
+
+
+@kernel
+def decide_listed(
+    tile: Any,
+    ready: Any,
+    converter: Any,
+    listed: Any,
+    found: Any,
+    counts: Any,
+    image: Any,
+    place: Any,
+    step: Any,
+) -> Any:
+    """Replace the part of listed columns by their code, count or vote (0 or 1); return the draws."""
+    k0, k1 = tile.key[0], tile.key[1]
+    bend, comparators, polarity, border = tile.bend, tile.comparators, tile.polarity, ready.border
+    plain = comparators.shape[0] == 0 and bend.shape[1] == 0
+    draws = 0
+    if converter.mode == SWEEP:
+        real = tile.reference_match.shape[0] > 0
+        reference_match, reference_other = tile.reference_match, tile.reference_other
+        rows_on, edges, shared, none = ready.rows_on, ready.edges, tile.reference_shared, np.zeros(0)
+        for k in range(found):
+            n, column = listed[0, k], listed[1, k]
+            own = column // shared
+            match = reference_match[own] if real else none
+            other = reference_other[own] if real else none
+            at = (image[n], place[n], step, np.uint32(column))
+            on = rows_on[listed[3, k]]
+            code, made = swept(counts[0, k], counts[1, k], on, match, other, edges, at, k0, k1)
+            listed[2, k] = code
+            draws += made
+        return draws
+    for k in range(found):
+        n, column = listed[0, k], np.uint32(listed[1, k])
+        w0, w1, _, _ = philox(image[n], place[n], step, column | OWN, k0, k1)
+        counts[2, k] = tail_of(listed[2, k], w0, w1)
+    for k in range(found):
+        z = upper_quantile(counts[2, k])
+        counts[2, k] = -z if listed[2, k] < 128 else z
+    for k in range(found):
+        column, value, sigma = listed[1, k], counts[0, k], counts[1, k]
+        reach, drawn = REACH * sigma, value + sigma * counts[2, k]
+        if converter.mode == VOTE:
+            zero = border[listed[3, k], column]
+            settled = abs(value - zero) > reach or sigma == 0.0
+            beyond = (value if settled else drawn) - zero
+            listed[2, k] = np.int64(beyond * polarity[column] > 0.0)
+            draws += np.int64(not settled)
+            continue
+        if plain:
+            low, high = code_of(value - reach, converter), code_of(value + reach, converter)
+            code = low if low == high else code_of(drawn, converter)
+            listed[2, k] = np.int64(code)
+            draws += np.int64(low != high)
+            continue
+        low = code_of_column(value - reach, bend, comparators, converter, column)
+        high = code_of_column(value + reach, bend, comparators, converter, column)
+        code = code_of_column(drawn, bend, comparators, converter, column)
+        listed[2, k] = np.int64(low if low == high else code)
+        draws += np.int64(low != high)
+    return draws
+
+
+@kernel
+def read_values(
+    rows: Any,
+    plane: Any,
+    images: Any,
+    positions: Any,
+    tile: Any,
+    ready: Any,
+    given: Any,
+    tiles: Any,
+    values: Any,
+) -> Any:
+    """Read every column of a tile once, without a converter.
+
+    Parameters as in `read_codes`; `values` (float64 [N, M]) is filled with accumulators
+    ``2 count - rows_on``. Returns the random draws made.
+    """
+    depth, blocks = ready.cells.shape[1], ready.cells.shape[2]
+    x = aligned_bytes(BLOCK * blocks * 64).reshape(BLOCK, blocks * 64)
+    sums = aligned_bytes(depth * BLOCK * 64).view(np.int32).reshape(depth, BLOCK, 16)
+    parts, pattern = np.zeros((BLOCK, 16), dtype=np.uint8), np.zeros(BLOCK, dtype=np.int32)
+    open_ = np.empty(BLOCK, dtype=np.int64)
+    listed = np.empty((6, BLOCK * 16 + 1), dtype=np.int64)
+    counts = np.empty((3, BLOCK * 16 + 1), dtype=np.float64)
+    step, columns, draws = np.uint32(plane << 24), tile.offset.size, 0
+    k0, k1 = tile.key[0], tile.key[1]
+    rows_on, of_position = ready.rows_on, ready.pattern
+    tiles_on(tiles)
+    for start in range(0, rows.shape[0], BLOCK):
+        count = min(BLOCK, rows.shape[0] - start)
+        fetch(rows[start : start + count], plane, x)
+        for n in range(count):
+            open_[n] = (n << 16) | 0xFFFF
+            pattern[n] = of_position[min((start + n) % positions, of_position.size - 1)]
+        for panel in range(ready.cells.shape[0]):
+            own_cells = address(ready.cells) + panel * depth * blocks * 1024
+            multiply(address(x), BLOCK, own_cells, depth, blocks, tiles.size, address(sums))
+            if depth == 3:
+                sums[1] += 256 * sums[2]
+            found = list_open(open_, count, panel, columns, sums, parts, pattern, listed, 0)
+            exact_counts(tile, ready, x, start, given, listed, found, counts)
+            for k in range(found):
+                n, column = start + listed[0, k], listed[1, k]
+                value, sigma = counts[0, k], counts[1, k]
+                if sigma > 0.0:
+                    image, place = np.uint32(images[n // positions]), np.uint32(n % positions)
+                    value += sigma * column_normal(image, place, step, np.uint32(column), k0, k1)
+                    draws += 1
+                values[n, column] = 2.0 * value - rows_on[listed[3, k]]
+    tiles_off(tiles)
+    return draws

@@ -1,20 +1,27 @@
 """Read a tile cell by cell through pre-charge sense amplifiers with XNOR, then count.
 
-Every cell gives one bit per read. Cells that can never be wrong within 8 sigma are counted by
-popcount; the others are listed with the probability of a wrong bit for either input, and decided
-one by one. A probability of 1 is a cell that is always wrong.
+Every cell gives one bit per read. Bits that are always right or always wrong are counted by an
+integer product; cells left to chance are listed with the probability of a wrong bit for either
+input, and decided one by one, for many inputs at a time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.kernels.jit import kernel
-from mramsim.kernels.philox import uniform
-from mramsim.kernels.words import count_matches
+from mramsim.kernels.noise import OWN, shared_words
+from mramsim.kernels.philox import philox, unit
+from mramsim.kernels.prepared import stacked
+from mramsim.kernels.lanes import address
+from mramsim.kernels.products import aligned_bytes, fetch, multiply, tiles_off, tiles_on
+from mramsim.kernels.words import unpack_bits
+
+BLOCK = 128  # evaluations read at a time: one vector of 8 shared draws per cell
 
 
 class PcsaTile(NamedTuple):
@@ -46,60 +53,248 @@ class PcsaTile(NamedTuple):
     key: NDArray[np.uint32]
 
 
+class PreparedBits(NamedTuple):
+    """Tiles whose counts add, as one matrix of R rows and M columns; K cells are left to chance.
+
+    Attributes
+    ----------
+    cells : int8 [M / 16, 1, R / 64, 16, 16, 4]
+        Panels of what a row adds to the count when it carries bit 1 instead of bit 0, with the bits
+        that are always wrong put in.
+    base : int32 [Q, M]
+        Count when every driven row carries bit 0, for each pattern of driven rows.
+    pattern : int32 [P]
+        Pattern of each position.
+    driven : uint8 [Q, R]
+    first : int32 [M + 1]
+        First chance cell of each column.
+    row : int32 [K]
+        Row of the matrix.
+    own_row, own_column : uint32 [K]
+        Row and column in the cell's own tile.
+    key : uint32 [K, 2]
+        Of its tile.
+    part : int16 [K, 2]
+        256ths that are wrong throughout, when the row carries bit 0 and bit 1; -1: never wrong.
+    wrong : float64 [K, 2]
+        Probability of a wrong bit.
+    change : int16 [K, 2]
+        What a wrong bit adds to the count.
+    """
+
+    cells: NDArray[np.int8]
+    base: NDArray[np.int32]
+    pattern: NDArray[np.int32]
+    driven: NDArray[np.uint8]
+    first: NDArray[np.int32]
+    row: NDArray[np.int32]
+    own_row: NDArray[np.uint32]
+    own_column: NDArray[np.uint32]
+    key: NDArray[np.uint32]
+    part: NDArray[np.int16]
+    wrong: NDArray[np.float64]
+    change: NDArray[np.int16]
+
+
+def prepare_bits(
+    records: Sequence[PcsaTile], places: Sequence[tuple[slice, slice]], shape: tuple[int, int]
+) -> PreparedBits:
+    """Return tiles at `places` (rows, columns) of a matrix of `shape` as one."""
+    rows, columns = shape
+    bits = np.zeros(shape, dtype=np.uint8)
+    answers = np.zeros((2, *shape), dtype=np.int16)
+    width = max(record.driven.shape[0] for record in records)
+    driven = np.zeros((width, rows), dtype=np.uint8)
+    parts: list[tuple[Any, ...]] = []
+    for record, (at_rows, at_columns) in zip(records, places, strict=True):
+        height = at_rows.stop - at_rows.start
+        block = unpack_bits(record.weight.T, height).T
+        bits[at_rows, at_columns] = block
+        driven[:, at_rows] = unpack_bits(record.driven, height)
+        answer = np.stack([1 - block, block]).astype(np.int16)  # right bits for input 0 and 1
+        wrong = np.stack([record.wrong_off, record.wrong_on], axis=1)
+        row, column = record.odd_row, record.odd_column
+        for x in (0, 1):
+            sure = wrong[:, x] >= 1.0
+            answer[x, row[sure], column[sure]] ^= 1
+        answers[:, at_rows, at_columns] = answer
+        change = 1 - 2 * answer[:, row, column].T
+        open_ = ((wrong > 0.0) & (wrong < 1.0)).any(axis=1)
+        chance = np.where(wrong < 1.0, wrong, 0.0)[open_]
+        key = np.broadcast_to(record.key, (len(row), 2))
+        parts.append(
+            (
+                row[open_] + at_rows.start,
+                column[open_] + at_columns.start,
+                row[open_].astype(np.uint32),
+                column[open_].astype(np.uint32),
+                key[open_],
+                chance,
+                change[open_],
+            )
+        )
+    joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.lexsort((joined[0], joined[1]))
+    row, column, own_row, own_column, key, chance, change = (value[order] for value in joined)
+    _, place, pattern = np.unique(driven, axis=0, return_index=True, return_inverse=True)
+    patterns = np.ascontiguousarray(driven[place])
+    return PreparedBits(
+        cells=stacked([(answers[1] - answers[0]).astype(np.int8)]),
+        base=(patterns.astype(np.int32) @ answers[0].astype(np.int32)),
+        pattern=pattern.reshape(-1).astype(np.int32),
+        driven=patterns,
+        first=np.searchsorted(column, np.arange(columns + 1)).astype(np.int32),
+        row=row.astype(np.int32),
+        own_row=own_row,
+        own_column=own_column,
+        key=np.ascontiguousarray(key),
+        part=np.where(chance > 0.0, np.floor(chance * 256.0), -1.0).astype(np.int16),
+        wrong=np.ascontiguousarray(chance),
+        change=np.ascontiguousarray(change.astype(np.int16)),
+    )
+
+
 @kernel
-def correct(tile: Any, x: Any, driven: Any, image: Any, place: Any, step: Any, matches: Any) -> Any:
-    """Decide the listed cells of one row of bits; return the draws made."""
-    one = np.uint64(1)
+def chance_cell(
+    ready: Any, k: Any, x: Any, first: Any, count: Any, groups: Any, words: Any, step: Any, sums: Any
+) -> Any:
+    """Add the wrong bits of one chance cell to `sums` (int16 [BLOCK]); return the draws it took.
+
+    `x` (uint8 [BLOCK]) are the bits of its row, 2 where undriven; `first` the evaluation of lane 0.
+    """
+    at = step | ready.own_row[k]
+    key = ready.key[k]
+    shared_words(groups[0], groups[1], at, ready.own_column[k], key[0], key[1], words)
+    parts = words.view(np.uint8).reshape(-1)
+    part0, part1 = ready.part[k, 0], ready.part[k, 1]
+    change0, change1 = ready.change[k, 0], ready.change[k, 1]
+    ties = np.int16(0)
+    for lane in range(BLOCK):
+        bit = x[lane]
+        limit = part1 if bit == 1 else part0
+        limit = np.int16(-1) if bit == 2 else limit
+        change = change1 if bit == 1 else change0
+        part = np.int16(parts[lane])
+        sums[lane] += change if part < limit else np.int16(0)
+        ties |= np.int16(part == limit)
+    if ties == 0:
+        return 0
     draws = 0
-    for k in range(tile.odd_row.size):
-        row, column = tile.odd_row[k], tile.odd_column[k]
-        word, bit = row >> 6, np.uint64(row & 63)
-        if (driven[word] >> bit) & one == np.uint64(0):
+    for lane in range(count[0], count[1]):
+        bit = x[lane]
+        if bit == 2 or np.int16(parts[lane]) != ready.part[k, bit]:
             continue
-        on = (x[word] >> bit) & one
-        wrong = tile.wrong_on[k] if on else tile.wrong_off[k]
-        if wrong <= 0.0:
-            continue
-        if wrong < 1.0:
-            draws += 1
-            count = step | np.uint32(row)
-            drawn = uniform(image, place, count, np.uint32(column), tile.key[0], tile.key[1])
-            if drawn >= wrong:
-                continue
-        matched = on == (tile.weight[word, column] >> bit) & one
-        matches[column] += np.int32(-1) if matched else np.int32(1)
+        draws += 1
+        e = np.uint64(first + lane)
+        low, high = np.uint32(e & np.uint64(0xFFFFFFFF)), np.uint32(e >> np.uint64(32))
+        w0, w1, _, _ = philox(low, high, at, ready.own_column[k] | OWN, key[0], key[1])
+        drawn = (np.float64(parts[lane]) + unit(w0, w1)) / 256.0
+        if drawn < ready.wrong[k, bit]:
+            sums[lane] += ready.change[k, bit]
     return draws
 
 
 @kernel
-def read_pcsa(x: Any, images: Any, positions: Any, step: Any, tile: Any, counts: Any) -> Any:
-    """Count the XNOR bits of every column for every row of bits.
+def read_pcsa(
+    rows: Any,
+    plane: Any,
+    images: Any,
+    positions: Any,
+    ready: Any,
+    tiles: Any,
+    counts: Any,
+) -> Any:
+    """Count the XNOR bits of every column for every row of levels.
 
     Parameters
     ----------
-    x : uint64 [N, W]
-        Packed bits of one plane, row tile only; undriven bits zero. ``N = images * positions``.
+    rows : uint8 [N, R]
+        Levels; undriven ones 0. ``N = images * positions``.
+    plane : int
+        Bit plane to read: part of the random counter.
     images : int64 [images]
         Data-set index of each image: part of the random counter.
     positions : int
         Output positions per image.
-    step : int
-        Bit plane: part of the random counter.
-    tile : PcsaTile
-    counts : int32 [N, M]
-        Filled with the number of ones.
+    ready : PreparedBits
+    tiles : uint8 [64] or [0]
+        Configuration of matrix tiles; see `mramsim.kernels.products`.
+    counts : int32 [M / 16, N, 16]
+        The number of ones times ``2^plane`` is added.
 
     Returns
     -------
     int
-        Random draws made.
+        Random draws made, beside the shared ones.
+
+    Notes
+    -----
+    An evaluation is one position of one image, counted over the data set. 16 evaluations share a
+    draw for a cell, a byte each; where the byte leaves it open, the evaluation draws for itself.
     """
-    made = 0
-    base_step = np.uint32(step << 24)
-    for n in range(x.shape[0]):
-        place = n % positions
-        driven = tile.driven[min(place, tile.driven.shape[0] - 1)]
-        image = np.uint32(images[n // positions])
-        count_matches(x[n], tile.weight, driven, counts[n])
-        made += correct(tile, x[n], driven, image, np.uint32(place), base_step, counts[n])
-    return made
+    total, size = rows.shape
+    width = ready.cells.shape[2] * 64
+    x = aligned_bytes(BLOCK * width).reshape(BLOCK, width)
+    turned = np.empty((size, BLOCK), dtype=np.uint8)
+    sums = aligned_bytes(BLOCK * 64).view(np.int32).reshape(1, BLOCK, 16)
+    changes = np.empty((16, BLOCK), dtype=np.int16)
+    words = np.empty((BLOCK // 16, 4), dtype=np.uint32)
+    groups = np.empty((2, BLOCK // 16), dtype=np.uint32)
+    span = np.empty(2, dtype=np.int64)
+    step = np.uint32(plane << 24)
+    draws = 0
+    tiles_on(tiles)
+    start = 0
+    while start < total:
+        e = images[start // positions] * positions + start % positions
+        first = e & ~np.int64(15)
+        span[0] = e - first
+        stop = start + 1
+        while stop < total and stop - start < BLOCK - span[0]:
+            if images[stop // positions] * positions + stop % positions != e + stop - start:
+                break
+            stop += 1
+        count = stop - start
+        span[1] = span[0] + count
+        for group in range(BLOCK // 16):
+            index = np.uint64((first >> 4) + group)
+            groups[0, group] = np.uint32(index & np.uint64(0xFFFFFFFF))
+            groups[1, group] = np.uint32(index >> np.uint64(32))
+        fetch(rows[start:stop], plane, x)
+        if ready.row.size > 0:
+            turn(x, ready, start, count, positions, span[0], turned)
+        for panel in range(ready.cells.shape[0]):
+            own_cells = address(ready.cells) + panel * width * 16
+            multiply(address(x), BLOCK, own_cells, 1, width // 64, tiles.size, address(sums))
+            changes[:] = 0
+            for column in range(16 * panel, min(16 * panel + 16, ready.first.size - 1)):
+                for k in range(ready.first[column], ready.first[column + 1]):
+                    draws += chance_cell(
+                        ready, k, turned[ready.row[k]], first, span, groups, words, step,
+                        changes[column & 15],
+                    )
+            for n in range(count):
+                pattern = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
+                for lane in range(min(16, ready.first.size - 1 - 16 * panel)):
+                    found = sums[0, n, lane] + changes[lane, n + span[0]]
+                    found += ready.base[pattern, 16 * panel + lane]
+                    counts[panel, start + n, lane] += found << plane
+        start = stop
+    tiles_off(tiles)
+    return draws
+
+
+@kernel
+def turn(x: Any, ready: Any, start: Any, count: Any, positions: Any, lane: Any, turned: Any) -> Any:
+    """Write inputs (uint8 [n, R]) to `turned` (uint8 [R, BLOCK]) from `lane` on; 2 where undriven."""
+    masked = ready.driven.shape[0] > 1 or ready.pattern.size > 1
+    for row in range(turned.shape[0]):
+        for n in range(count):
+            turned[row, lane + n] = x[n, row]
+    if not masked:
+        return
+    for n in range(count):
+        pattern = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
+        for row in range(turned.shape[0]):
+            if ready.driven[pattern, row] == 0:
+                turned[row, lane + n] = 2

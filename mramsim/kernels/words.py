@@ -47,17 +47,51 @@ def rows_of(words: Any, rows: Any) -> Any:
 
 
 @kernel
-def pack(levels: Any, plane: Any, words: Any) -> Any:
-    """Pack bit `plane` of levels (uint8 [N, rows]) into `words` (uint64 [N, ceil(rows / 64)])."""
-    rows = levels.shape[1]
+def count_ones(levels: Any, planes: Any, ones: Any) -> Any:
+    """Add to `ones` (int64 [R]) how many bits of each column of levels (uint8 [N, R]) are set."""
+    few = np.zeros(ones.size, dtype=np.int32)
     for n in range(levels.shape[0]):
-        for position in range(words.shape[1]):
-            word = np.uint64(0)
-            start = position * 64
-            for bit in range(min(64, rows - start)):
-                value = np.uint64((levels[n, start + bit] >> plane) & 1)
-                word |= value << np.uint64(bit)
-            words[n, position] = word
+        row = levels[n]
+        if planes == 1:
+            for r in range(few.size):
+                few[r] += np.int32(row[r])
+        else:
+            for plane in range(planes):
+                for r in range(few.size):
+                    few[r] += np.int32((row[r] >> plane) & 1)
+    for r in range(few.size):
+        ones[r] += few[r]
+
+
+@kernel
+def decide_codes(codes: Any, limit: Any, kinds: Any, sign: Any, bits: Any) -> Any:
+    """Fill bits: 1 where ``sign * code`` reaches the column's limit.
+
+    Parameters
+    ----------
+    codes : int32 [M / 16, N, 16]
+    limit : int32 [kinds, M]
+    kinds : int32 [P]
+        Row of `limit` for each position; evaluation ``n`` is at position ``n % P``.
+    sign : int32 [M]
+    bits : uint8 [N, M]
+    """
+    positions = kinds.size
+    columns = sign.size
+    for panel in range(codes.shape[0]):
+        first = 16 * panel
+        if first + 16 <= columns:
+            for n in range(codes.shape[1]):
+                row, own = codes[panel, n], limit[kinds[n % positions]]
+                target = bits[n]
+                for lane in range(16):
+                    column = first + lane
+                    target[column] = row[lane] * sign[column] >= own[column]
+        else:
+            for n in range(codes.shape[1]):
+                own = limit[kinds[n % positions]]
+                for column in range(first, columns):
+                    bits[n, column] = codes[panel, n, column - first] * sign[column] >= own[column]
 
 
 @kernel
@@ -96,3 +130,9 @@ def pack_bits(bits: NDArray[Any]) -> NDArray[np.uint64]:
     padded = np.zeros((*flat.shape[:-1], width), dtype=np.uint8)
     padded[..., : flat.shape[-1]] = flat
     return padded.view("<u8").astype(np.uint64, copy=False)
+
+
+def unpack_bits(words: NDArray[np.uint64], rows: int) -> NDArray[np.uint8]:
+    """Return the first `rows` bits of packed words [N, W] as uint8 [N, rows]."""
+    flat = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)
+    return np.unpackbits(flat, axis=1, count=rows, bitorder="little")

@@ -109,8 +109,7 @@ def tile_events(
     int64 array [len(TILE_EVENTS)]
     """
     node = layer.node
-    block = layer.block(tile)
-    plus = block.sum(axis=0, dtype=np.int64)
+    plus = layer.ones[tile.index]
     minus = tile.columns - plus
     zeros = driven - ones
     groups = -(-tile.rows // layer.card.rows_on)

@@ -89,6 +89,11 @@ class LayerPlacement:
         columns = slice(tile.column_start - first, tile.column_stop - first)
         return self.matrix[tile.group, columns, tile.row_start : tile.row_stop]
 
+    @cached_property
+    def ones(self) -> dict[int, NDArray[np.int64]]:
+        """Weights +1 in each row, int64 [rows], by number of the tile."""
+        return {tile.index: self.block(tile).sum(axis=0, dtype=np.int64) for tile in self.tiles}
+
     @property
     def row_blocks(self) -> int:
         """Row tiles per neuron."""

@@ -7,23 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.arrays.drop import counts_of
-from mramsim.kernels.analog import AnalogTile, lanes_for, read_analog
-from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
-from mramsim.kernels.pcsa import PcsaTile, read_pcsa
-from mramsim.kernels.words import pack
+from mramsim.kernels.words import count_ones, decide_codes
 from mramsim.mapping.events import LayerEvents, digital_events, tile_events
 from mramsim.mapping.layer import LayerPlacement
-from mramsim.mapping.tiles import Tile
+from mramsim.mapping.readers import Reader, flat
 from mramsim.network.nodes.base import Array
 
-Record = AnalogTile | PcsaTile
 Sums = NDArray[np.float64]
+_NEVER = 1 << 30
 
 
 def read_layer(
     layer: LayerPlacement,
-    records: Sequence[Record],
+    readers: Sequence[Reader],
     levels: Array,
     images: NDArray[np.int64],
     effects: frozenset[str],
@@ -33,7 +29,8 @@ def read_layer(
     Parameters
     ----------
     layer : LayerPlacement
-    records : sequence of tile records
+    readers : sequence of Reader
+        Of its tiles; see `mramsim.mapping.readers.readers_of`.
     levels : uint8 array [images, ...]
         Input of the product node.
     images : int64 array [images]
@@ -49,32 +46,94 @@ def read_layer(
     node = layer.node
     rows = layer.rows(levels)
     count, positions = rows.shape[:2]
-    evaluations = count * positions
+    inputs = rows.reshape(count * positions, node.groups, node.fan_in)
     quantised = "adc" in effects
     votes = quantised and layer.votes
-    sums = np.zeros((evaluations, node.fan_out), dtype=np.float64)
-    events, draws = [], 0
-    inputs = _Inputs(layer, rows.reshape(evaluations, node.groups, node.fan_in))
-    for tile, record in zip(layer.tiles, records, strict=True):
-        part = np.zeros((evaluations, tile.columns), dtype=np.float64)
-        for plane in range(node.planes):
-            x = inputs.packed(tile, plane)
-            found, made = _read_plane(layer, record, x, images, plane, quantised)
-            part += float(1 << plane) * found
-            draws += made
-        columns = slice(tile.column_start, tile.column_stop)
-        if votes and layer.reading != "vote":
-            part = _votes(layer, tile, record, part)
-        sums[:, columns] += part
-        ones, driven = inputs.activity(tile)
-        events.append(tile_events(layer, tile, ones, driven, evaluations))
-    counted = LayerEvents(np.stack(events), digital_events(layer, count), draws)
-    shaped = sums.reshape(count, positions, node.fan_out)
-    if layer.threshold is None:
-        return node.assemble(shaped), counted
-    if votes:
-        return node.assemble((shaped >= 0).astype(np.uint8)), counted
-    return node.assemble(decide(layer, shaped)), counted
+    rounds = quantised and layer.sum_range is not None and layer.reading != "vote"
+    whole = all(reader.integers for reader in readers)
+    if whole and not rounds and not (votes and layer.reading != "vote"):
+        found, draws = _added(layer, readers, inputs, images)
+    else:
+        sums, draws = _summed(layer, readers, inputs, images, rounds, votes)
+        found = sums
+        if layer.threshold is not None:
+            shaped = sums.reshape(count, positions, -1)
+            found = (sums >= 0).astype(np.uint8) if votes else decide(layer, shaped)
+    value = node.assemble(found.reshape(count, positions, node.fan_out))
+    return value, _events(layer, inputs, count, draws)
+
+
+def _added(
+    layer: LayerPlacement, readers: Sequence[Reader], inputs: Array, images: NDArray[np.int64]
+) -> tuple[Array, int]:
+    """Return bits, or accumulators, where the integers of tiles and planes simply add."""
+    node, evaluations = layer.node, len(inputs)
+    positions = evaluations // len(images)
+    decides = layer.threshold is not None
+    kind = np.uint8 if decides else np.float64
+    out = np.empty((evaluations, node.fan_out), dtype=kind)
+    draws = 0
+    spans = {(reader.columns.start, reader.columns.stop): reader.columns for reader in readers}
+    for columns in spans.values():
+        same = [reader for reader in readers if reader.columns == columns]
+        codes = same[0].codes(evaluations)
+        for reader in same:
+            part = inputs[:, reader.group, reader.rows]
+            for plane in range(node.planes):
+                draws += reader.add(part, plane, images, positions, codes)
+        weight = len(same) * ((1 << node.planes) - 1)
+        if decides:
+            limit, sign = _limits(layer, same[0], weight)
+            decide_codes(codes, limit, _kinds(layer)[1], sign, out[:, columns])
+        else:
+            on = np.tile(_driven(layer) * ((1 << node.planes) - 1), len(images))[:, None]
+            out[:, columns] = same[0].numbers(flat(codes, same[0].width), weight, on)
+    return out, draws
+
+
+def _driven(layer: LayerPlacement, rows: slice | None = None) -> NDArray[np.float64]:
+    """Return how many rows (of the layer, or of `rows`) are driven at each position."""
+    if layer.mask is None:
+        size = layer.node.fan_in if rows is None else rows.stop - rows.start
+        return np.full(layer.positions, float(size))
+    mask = layer.mask if rows is None else layer.mask[:, rows]
+    return mask.sum(axis=1).astype(np.float64)
+
+
+def _kinds(layer: LayerPlacement) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return the different numbers of driven rows, and which of them each position has."""
+    on, kinds = np.unique(_driven(layer), return_inverse=True)
+    return on, kinds.astype(np.int32)
+
+
+def _limits(
+    layer: LayerPlacement, reader: Reader, weight: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return for summed codes the least ``sign * code`` that gives 1 (int32 [kinds, columns]).
+
+    The same decision as `decide` takes on the numbers that the codes stand for, solved for codes.
+    """
+    assert layer.threshold is not None
+    columns = reader.columns
+    if layer.reading == "vote":
+        ones = np.full((len(_kinds(layer)[0]), reader.width), -(-weight // 2), dtype=np.int32)
+        return ones, np.ones(reader.width, dtype=np.int32)
+    on = _kinds(layer)[0][:, None] * ((1 << layer.node.planes) - 1)
+    first = first_accumulator(layer.threshold.level[columns], on)
+    sign = layer.threshold.polarity[columns].astype(np.int64)
+    zero, one = (reader.numbers(np.full((1, 1), code), weight, 0.0).item() for code in (0, 1))
+    middle = np.clip((sign * (first - 1) + on - zero) / (one - zero), -_NEVER, _NEVER)
+    limit = np.full(middle.shape, _NEVER, dtype=np.int64)
+    for code in sign * np.rint(middle).astype(np.int64) + np.arange(3, -4, -1)[:, None, None]:
+        signed = sign * reader.numbers(sign * code, weight, on)
+        limit = np.where(signed > first - 1, code, limit)
+    return limit.astype(np.int32), sign.astype(np.int32)
+
+
+def first_accumulator(level: NDArray[np.int32], on: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the first reachable accumulator at or above `level`, of `on` weighted driven rows."""
+    wide = level.astype(np.int64)[None, :]
+    return wide + (wide + on.astype(np.int64)) % 2
 
 
 def decide(layer: LayerPlacement, sums: Sums) -> NDArray[np.uint8]:
@@ -84,94 +143,56 @@ def decide(layer: LayerPlacement, sums: Sums) -> NDArray[np.uint8]:
     accumulator that gives 1; accumulators are reachable in steps of 2 from ``-rows on``.
     """
     assert layer.threshold is not None
-    level = layer.threshold.level.astype(np.int64)
-    mask = layer.mask
-    rows_on = np.array([layer.node.fan_in]) if mask is None else mask.sum(axis=1)
-    total = rows_on * ((1 << layer.node.planes) - 1)
-    first = level[None, :] + (level[None, :] + total[:, None]) % 2
+    on = _driven(layer)[:, None] * ((1 << layer.node.planes) - 1)
+    first = first_accumulator(layer.threshold.level, on)
     signed = sums * layer.threshold.polarity.astype(np.float64)
     bits: NDArray[np.uint8] = (signed > first - 1).astype(np.uint8)
     return bits
 
 
-def _read_plane(
+def _summed(
     layer: LayerPlacement,
-    record: Record,
-    x: NDArray[np.uint64],
+    readers: Sequence[Reader],
+    inputs: Array,
     images: NDArray[np.int64],
-    plane: int,
-    quantised: bool,
+    rounds: bool,
+    votes: bool,
 ) -> tuple[Sums, int]:
-    """Return what one tile passes on for one bit plane: accumulators or votes; and the draws."""
-    positions = len(x) // len(images)
-    columns = record.weight.shape[1]
-    driven = np.resize(record.rows_on, positions).astype(np.float64)
-    rows_on = np.tile(driven, len(images))[:, None]
-    sums = np.zeros((len(x), columns), dtype=np.float64)
-    draws: int
-    if isinstance(record, PcsaTile):  # a family that gives bits
-        counts = np.empty((len(x), columns), dtype=np.int32)
-        draws = read_pcsa(x, images, positions, plane, record, counts)
-        np.subtract(2.0 * counts, rows_on, out=sums)
-    else:
-        converter = _converter(layer, quantised)
-        lanes = lanes_for(record)
-        given = counts_of(record, x, positions)
-        draws = read_analog(x, images, positions, plane, record, converter, lanes, given, sums)
-    if quantised and layer.sum_range is not None and layer.reading != "vote":
-        sums = 2.0 * layer.sum_range.quantise((sums + rows_on) / 2.0) - rows_on
+    """Return what tiles pass on, added: analog counts, rounded partial sums, or votes of tiles."""
+    positions = len(inputs) // len(images)
+    sums = np.zeros((len(inputs), layer.node.fan_out))
+    draws = 0
+    for reader in readers:
+        on = np.tile(_driven(layer, reader.rows), len(images))[:, None]
+        part = np.zeros((len(inputs), reader.width))
+        levels = inputs[:, reader.group, reader.rows]
+        for plane in range(layer.node.planes):
+            found, made = reader.values(levels, plane, images, positions, on)
+            if rounds:
+                assert layer.sum_range is not None
+                found = 2.0 * layer.sum_range.quantise((found + on) / 2.0) - on
+            part += float(1 << plane) * found
+            draws += made
+        if votes and layer.reading != "vote":
+            tile = reader.tiles[0]
+            part = np.where(part * layer.polarity(tile) >= layer.share(tile), 1.0, -1.0)
+        sums[:, reader.columns] += part
     return sums, draws
 
 
-def _converter(layer: LayerPlacement, quantised: bool) -> Converter:
-    if not quantised:
-        return Converter(EXACT, 0.0, 1.0, 1)
-    if layer.reading == "vote":
-        return Converter(VOTE, 0.0, 1.0, 1)
-    if layer.reading == "sweep":
-        return Converter(SWEEP, 0.0, 1.0, 1)
-    found = layer.converter_range
-    assert found is not None
-    return Converter(CODES, found.low, found.step, found.codes)
+def _events(layer: LayerPlacement, inputs: Array, count: int, draws: int) -> LayerEvents:
+    """Return the events of reading `inputs` (uint8 [evaluations, groups, fan in])."""
+    node = layer.node
+    ones = np.zeros((node.groups, node.fan_in), dtype=np.int64)
+    count_ones(inputs.reshape(len(inputs), -1), node.planes, ones.reshape(-1))
+    driven = np.full(node.fan_in, len(inputs) * node.planes, dtype=np.int64)
+    if layer.mask is not None:
+        driven = layer.mask.sum(axis=0, dtype=np.int64) * count * node.planes
+    events = []
+    for tile in layer.tiles:
+        rows = slice(tile.row_start, tile.row_stop)
+        own = ones[tile.group, rows]
+        events.append(tile_events(layer, tile, own, driven[rows], len(inputs)))
+    return LayerEvents(np.stack(events), digital_events(layer, count), draws)
 
 
-def _votes(layer: LayerPlacement, tile: Tile, record: Record, part: Sums) -> Sums:
-    """Return +1 or -1 per column: its accumulator against its share of the threshold."""
-    signed = part * layer.polarity(tile)
-    return np.where(signed >= layer.share(tile), 1.0, -1.0)
-
-
-class _Inputs:
-    """Packed bits and activity of each row block, made once for all column tiles."""
-
-    def __init__(self, layer: LayerPlacement, rows: NDArray[np.uint8]) -> None:
-        self._planes = layer.node.planes
-        self._rows = rows
-        self._mask = layer.mask
-        self._packed: dict[tuple[int, int, int], NDArray[np.uint64]] = {}
-        self._activity: dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
-
-    def packed(self, tile: Tile, plane: int) -> NDArray[np.uint64]:
-        """Return the words of one bit plane of the tile's rows, uint64 [evaluations, W]."""
-        key = (tile.group, tile.row_block, plane)
-        if key not in self._packed:
-            part = self._rows[:, tile.group, tile.row_start : tile.row_stop]
-            words = np.empty((len(part), -(-tile.rows // 64)), dtype=np.uint64)
-            pack(part, plane, words)
-            self._packed[key] = words
-        return self._packed[key]
-
-    def activity(self, tile: Tile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return how often each row carried bit 1 and how often it was driven."""
-        key = (tile.group, tile.row_block)
-        if key not in self._activity:
-            part = self._rows[:, tile.group, tile.row_start : tile.row_stop]
-            ones = np.zeros(tile.rows, dtype=np.int64)
-            for plane in range(self._planes):
-                ones += ((part >> plane) & 1).sum(axis=0, dtype=np.int64)
-            driven = np.full(tile.rows, len(part) * self._planes, dtype=np.int64)
-            if self._mask is not None:
-                share = self._mask[:, tile.row_start : tile.row_stop].sum(axis=0, dtype=np.int64)
-                driven = share * (len(part) // len(self._mask)) * self._planes
-            self._activity[key] = (ones, driven)
-        return self._activity[key]

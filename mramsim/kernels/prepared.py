@@ -1,0 +1,196 @@
+"""A tile's record in the order that kernels want: panels of bytes, patterns of rows, float32 lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.kernels.converters import CODES, VOTE, Converter, fill_borders
+from mramsim.kernels.lanes import aligned
+from mramsim.kernels.noise import edges
+from mramsim.kernels.products import COLUMNS, panels
+from mramsim.kernels.settle import ROUNDING
+from mramsim.kernels.words import unpack_bits
+
+if TYPE_CHECKING:
+    from mramsim.kernels.analog import AnalogTile
+
+_LARGEST = 1e30  # of float32 lines
+
+
+class Prepared(NamedTuple):
+    """What `mramsim.kernels.analog` reads beside the record. Q patterns of driven rows, K odd cells.
+
+    Attributes
+    ----------
+    cells : int8 [M / 16, 2 or 3, R / 64, 16, 16, 4]
+        Panels of the weights (-1, +1) and of the deviations: int8, or low and high byte of int16.
+    pattern : int32 [P]
+        Pattern of each position.
+    place : int32 [Q]
+        A position with that pattern.
+    rows_on : float64 [Q]
+    base_match, base : int64 [Q, M]
+        Matches, and deviation in steps, when every driven row carries bit 0.
+    odd_first : int32 [M + 1]
+        First odd cell of each column.
+    odd_row, odd_column, odd_steps, odd_variance_on, odd_variance_off : arrays [K]
+        As in the record, by column.
+    border : float64 [Q, M]
+        Reference of each column that votes.
+    edges : float64 [257]
+        Bounds of the parts of the distribution.
+    linear : bool
+        Whether codes are linear in the count, so that `mramsim.kernels.settle` may settle them.
+    middle, noise : float32 [M / 16, Q, 16]
+    factors : float32 [M / 16, 4, 16]
+    odd_value, odd_on, odd_off : float32 [K]
+        See `mramsim.kernels.settle`.
+    """
+
+    cells: NDArray[np.int8]
+    pattern: NDArray[np.int32]
+    place: NDArray[np.int32]
+    rows_on: NDArray[np.float64]
+    base_match: NDArray[np.int64]
+    base: NDArray[np.int64]
+    odd_first: NDArray[np.int32]
+    odd_row: NDArray[np.int32]
+    odd_column: NDArray[np.int32]
+    odd_steps: NDArray[np.int64]
+    odd_variance_on: NDArray[np.float64]
+    odd_variance_off: NDArray[np.float64]
+    border: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    linear: bool
+    middle: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    factors: NDArray[np.float32]
+    odd_value: NDArray[np.float32]
+    odd_on: NDArray[np.float32]
+    odd_off: NDArray[np.float32]
+
+
+def driven_patterns(
+    driven: NDArray[np.uint64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return a position of each pattern of driven rows, and the pattern of each position."""
+    _, place, pattern = np.unique(driven, axis=0, return_index=True, return_inverse=True)
+    return place.astype(np.int32), pattern.reshape(-1).astype(np.int32)
+
+
+def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
+    """Return what reading a tile through a converter needs beside its record."""
+    rows, columns = tile.deviation.shape
+    bits = unpack_bits(tile.weight.T, rows).T
+    place, pattern = driven_patterns(tile.driven)
+    driven = unpack_bits(tile.driven[place], rows).astype(np.int64)
+    rows_on = tile.rows_on[place].astype(np.float64)
+    match = driven @ (1 - bits.astype(np.int64))
+    order = np.lexsort((tile.odd_row, tile.odd_column))
+    border = np.zeros((len(place), columns))
+    if converter.mode == VOTE:
+        fill_borders(tile, rows_on, border)
+    base = np.ascontiguousarray(tile.base[place])
+    first = np.searchsorted(tile.odd_column[order], np.arange(columns + 1)).astype(np.int32)
+    bent = tile.comparators.shape[0] > 0 or tile.bend.shape[1] > 0
+    linear = converter.mode == VOTE or (converter.mode == CODES and not bent)
+    lines = _lines(tile, converter, match, base, rows_on, border) if linear else _NO_LINES
+    scale = lines[3] if linear else np.zeros(columns)
+    odd_column = tile.odd_column[order]
+    spread = lines[4] ** 2 if linear else 0.0
+    return Prepared(
+        _cells(tile, bits),
+        pattern,
+        place,
+        rows_on,
+        match,
+        base,
+        first,
+        tile.odd_row[order],
+        odd_column,
+        tile.odd_steps[order],
+        tile.odd_variance_on[order],
+        tile.odd_variance_off[order],
+        border,
+        edges(),
+        linear,
+        *lines[:3],
+        _single(tile.odd_steps[order] * scale[odd_column]),
+        _single(tile.odd_variance_on[order] * spread),
+        _single(tile.odd_variance_off[order] * spread),
+    )
+
+
+def _cells(tile: AnalogTile, bits: NDArray[np.uint8]) -> NDArray[np.int8]:
+    deviation = tile.deviation
+    if deviation.dtype == np.int8:
+        parts = [deviation]
+    else:
+        low = deviation.astype(np.int8)
+        parts = [low, ((deviation.astype(np.int32) - low) >> 8).astype(np.int8)]
+    planes = [(2 * bits.astype(np.int8) - 1), *parts]
+    return stacked(planes)
+
+
+def stacked(planes: list[Any]) -> NDArray[np.int8]:
+    """Return panels of several planes of cells [R, M]: int8 [M / 16, planes, R / 64, 16, 16, 4]."""
+    made = [panels(plane) for plane in planes]
+    count, *rest = made[0].shape
+    cells = aligned((count, len(planes), *rest), np.int8)
+    for at, plane in enumerate(made):
+        cells[:, at] = plane
+    return cells  # type: ignore[no-any-return]
+
+
+_NO_LINES: Any = (
+    np.zeros((0, 0, COLUMNS), np.float32),
+    np.zeros((0, 0, COLUMNS), np.float32),
+    np.zeros((0, 4, COLUMNS), np.float32),
+    None,
+    0.0,
+)
+
+
+def _lines(
+    tile: AnalogTile, converter: Converter, match: Any, base: Any, rows_on: Any, border: Any
+) -> Any:
+    """Return middle, noise and factors of `settle`, codes per step, and codes per count."""
+    columns = match.shape[1]
+    if converter.mode == VOTE:
+        slope = tile.polarity.astype(np.float64)
+        zero = slope * border - 1.0
+    else:
+        slope = np.full(columns, 1.0 / converter.step)
+        zero = np.full_like(border, slope[0] * converter.low - 0.5)
+    middle = slope * (tile.gain * match + tile.step * base + tile.offset) - zero
+    spread = abs(slope[0]) if columns else 1.0
+    other = tile.variance_other
+    noise = (
+        match * (tile.variance_match - other) + rows_on[:, None] * other + tile.variance_column
+    ) * spread**2
+    per_match, per_step = slope * tile.gain, slope * tile.step
+    rows = tile.deviation.shape[0]
+    most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0)
+    largest = np.abs(per_match) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)
+    largest += np.abs(zero).max(axis=0) + converter.codes
+    noise_slope = np.full(columns, (tile.variance_match - other) * spread**2)
+    slack = ROUNDING * largest + 1e-6
+    factors = np.stack([per_match, per_step, noise_slope, slack])
+    return _panelled(middle), _panelled(noise), _panelled(factors), per_step, spread
+
+
+def _panelled(lines: Any) -> NDArray[np.float32]:
+    """Return lines [L, M] as float32 [M / 16, L, 16]; zero beyond M."""
+    count, columns = lines.shape
+    padded = np.zeros((count, -(-columns // COLUMNS) * COLUMNS))
+    padded[:, :columns] = lines
+    return np.ascontiguousarray(
+        _single(padded).reshape(count, -1, COLUMNS).transpose(1, 0, 2)
+    )
+
+
+def _single(values: Any) -> NDArray[np.float32]:
+    return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)

@@ -1,0 +1,198 @@
+"""Tiles ready to be read: their records in the order that kernels want, prepared once per chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.arrays.drop import counts_of
+from mramsim.kernels.analog import AnalogTile, read_codes, read_values
+from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
+from mramsim.kernels.lanes import aligned
+from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
+from mramsim.kernels.prepared import Prepared, prepare
+from mramsim.kernels.products import COLUMNS, tile_configuration
+from mramsim.mapping.layer import LayerPlacement
+from mramsim.mapping.tiles import Tile
+
+Codes = NDArray[np.int32]
+Record = AnalogTile | PcsaTile
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """One or more tiles of the same input group that are read in one call.
+
+    Attributes
+    ----------
+    tiles : tuple of Tile
+    group : int
+    rows, columns : slice
+        Of the layer's group, and of its outputs.
+    converter : Converter
+        What is made of an analog count.
+    record : AnalogTile or None
+        None for cells that give bits.
+    ready : Prepared or PreparedBits
+    """
+
+    tiles: tuple[Tile, ...]
+    group: int
+    rows: slice
+    columns: slice
+    converter: Converter
+    record: AnalogTile | None
+    ready: Prepared | PreparedBits
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.columns.stop - self.columns.start)
+
+    @property
+    def integers(self) -> bool:
+        """Whether reads give integers (codes, votes, counts) instead of analog counts."""
+        return self.record is None or self.converter.mode != EXACT
+
+    def codes(self, count: int) -> Codes:
+        """Return zeros to add the codes of `count` evaluations to, int32 [panels, count, 16]."""
+        return aligned((-(-self.width // COLUMNS), count, COLUMNS), np.int32)  # type: ignore[no-any-return]
+
+    def add(
+        self,
+        levels: NDArray[np.uint8],
+        plane: int,
+        images: NDArray[np.int64],
+        positions: int,
+        codes: Codes,
+    ) -> int:
+        """Read one bit plane, add the integers times ``2^plane`` to `codes`; return the draws.
+
+        `levels` (uint8 [evaluations, rows]) are those of the reader's rows.
+        """
+        tiles = tile_configuration()
+        ready: Any = self.ready
+        if self.record is None:
+            return int(read_pcsa(levels, plane, images, positions, ready, tiles, codes))
+        given = counts_of(self.record, (levels >> plane) & 1, positions)
+        record, converter = self.record, self.converter
+        made = read_codes(
+            levels, plane, images, positions, record, ready, converter, given, tiles, codes
+        )
+        return int(made)
+
+    def values(
+        self,
+        levels: NDArray[np.uint8],
+        plane: int,
+        images: NDArray[np.int64],
+        positions: int,
+        rows_on: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], int]:
+        """Return what one bit plane passes on, float64 [evaluations, columns], and the draws.
+
+        Accumulators ``2 count - rows_on`` (`rows_on` float64 [evaluations, 1]), or votes.
+        """
+        if not self.integers:
+            assert self.record is not None
+            values = np.empty((len(levels), self.width))
+            given = counts_of(self.record, (levels >> plane) & 1, positions)
+            tiles, ready = tile_configuration(), self.ready
+            draws = read_values(
+                levels, plane, images, positions, self.record, ready, given, tiles, values
+            )
+            return values, int(draws)
+        codes = self.codes(len(levels))
+        draws = self.add(levels, 0, images, positions, codes) if plane == 0 else self._one(
+            levels, plane, images, positions, codes
+        )
+        return self.numbers(flat(codes, self.width), 1, rows_on), draws
+
+    def _one(self, levels: Any, plane: int, images: Any, positions: int, codes: Codes) -> int:
+        draws = self.add(levels, plane, images, positions, codes)
+        codes >>= plane
+        return draws
+
+    def numbers(self, codes: NDArray[Any], weight: int, rows_on: Any) -> NDArray[np.float64]:
+        """Return the numbers that summed codes stand for.
+
+        Parameters
+        ----------
+        codes : int array [evaluations, columns]
+            Sum over tiles and planes.
+        weight : int
+            What a code of 1 in each of them would sum to.
+        rows_on : float64 array
+            Sum of the driven rows, each plane with its weight.
+        """
+        if self.converter.mode == VOTE:
+            return 2.0 * codes - weight
+        if self.record is not None and self.converter.mode == CODES:
+            low, step = self.converter.low, self.converter.step
+            return 2.0 * (low * weight + step * codes) - rows_on
+        return 2.0 * codes - rows_on
+
+
+def flat(codes: Codes, columns: int) -> Codes:
+    """Return codes [panels, evaluations, 16] as [evaluations, columns]."""
+    return codes.transpose(1, 0, 2).reshape(codes.shape[1], -1)[:, :columns]
+
+
+def converter_of(layer: LayerPlacement, quantised: bool) -> Converter:
+    """Return what a layer's tiles make of an analog count."""
+    if not quantised:
+        return Converter(EXACT, 0.0, 1.0, 1)
+    if layer.reading == "vote":
+        return Converter(VOTE, 0.0, 1.0, 2)
+    if layer.reading == "sweep":
+        return Converter(SWEEP, 0.0, 1.0, 1)
+    found = layer.converter_range
+    if found is None:
+        return Converter(SWEEP, 0.0, 1.0, 1)  # counted digitally
+    return Converter(CODES, found.low, found.step, found.codes)
+
+
+def readers_of(
+    layer: LayerPlacement, records: Sequence[Record], quantised: bool
+) -> tuple[Reader, ...]:
+    """Prepare the tiles of a layer; tiles of bits whose counts only add become one."""
+    converter = converter_of(layer, quantised)
+    pairs = list(zip(layer.tiles, records, strict=True))
+    adds = layer.sum_range is None and not layer.votes
+    if adds and isinstance(records[0], PcsaTile):
+        groups = sorted({tile.group for tile in layer.tiles})
+        return tuple(_bits([p for p in pairs if p[0].group == g], converter) for g in groups)
+    made = []
+    for tile, record in pairs:
+        if isinstance(record, PcsaTile):
+            made.append(_bits([(tile, record)], converter))
+            continue
+        rows, columns = _spans([tile])
+        ready = prepare(record, converter)
+        made.append(Reader((tile,), tile.group, rows, columns, converter, record, ready))
+    return tuple(made)
+
+
+def _spans(tiles: Sequence[Tile]) -> tuple[slice, slice]:
+    rows = slice(min(t.row_start for t in tiles), max(t.row_stop for t in tiles))
+    columns = slice(min(t.column_start for t in tiles), max(t.column_stop for t in tiles))
+    return rows, columns
+
+
+def _bits(pairs: Sequence[tuple[Tile, Any]], converter: Converter) -> Reader:
+    tiles = tuple(tile for tile, _ in pairs)
+    rows, columns = _spans(tiles)
+    places = [
+        (
+            slice(tile.row_start - rows.start, tile.row_stop - rows.start),
+            slice(tile.column_start - columns.start, tile.column_stop - columns.start),
+        )
+        for tile in tiles
+    ]
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    ready = prepare_bits([record for _, record in pairs], places, shape)
+    return Reader(tiles, tiles[0].group, rows, columns, converter, None, ready)
