@@ -75,12 +75,100 @@ def uniform(counter: Any, key: Any) -> NDArray[np.float64]:
     return unit(w0, w1)
 
 
-def normal(counter: Any, key: Any) -> NDArray[np.float64]:
-    """Box-Muller: radius from words 0 and 1, angle in half turns from words 2 and 3."""
-    w0, w1, w2, w3 = _words(counter, key)
-    radius = np.sqrt(-2.0 * log(unit(w0, w1)))
-    turn = ((w2 << np.uint64(32) | w3) >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0
-    return radius * sin_pi(0.5 - np.abs(turn))
+PPND16 = (  # numerator and denominator of each region, from the constant term on
+    (
+        "3.3871328727963666080e0 1.3314166789178437745e2 1.9715909503065514427e3"
+        " 1.3731693765509461125e4 4.5921953931549871457e4 6.7265770927008700853e4"
+        " 3.3430575583588128105e4 2.5090809287301226727e3",
+        "1 4.2313330701600911252e1 6.8718700749205790830e2 5.3941960214247511077e3"
+        " 2.1213794301586595867e4 3.9307895800092710610e4 2.8729085735721942674e4"
+        " 5.2264952788528545610e3",
+    ),
+    (
+        "1.42343711074968357734e0 4.63033784615654529590e0 5.76949722146069140550e0"
+        " 3.64784832476320460504e0 1.27045825245236838258e0 2.41780725177450611770e-1"
+        " 2.27238449892691845833e-2 7.74545014278341407640e-4",
+        "1 2.05319162663775882187e0 1.67638483018380384940e0 6.89767334985100004550e-1"
+        " 1.48103976427480074590e-1 1.51986665636164571966e-2 5.47593808499534494600e-4"
+        " 1.05075007164441684324e-9",
+    ),
+    (
+        "6.65790464350110377720e0 5.46378491116411436990e0 1.78482653991729133580e0"
+        " 2.96560571828504891230e-1 2.65321895265761230930e-2 1.24266094738807843860e-3"
+        " 2.71155556874348757815e-5 2.01033439929228813265e-7",
+        "1 5.99832206555887937690e-1 1.36929880922735805310e-1 1.48753612908506148525e-2"
+        " 7.86869131145613259100e-4 1.84631831751005468180e-5 1.42151175831644588870e-7"
+        " 2.04426310338993978564e-15",
+    ),
+)
+
+
+def upper_quantile(tail: Any) -> NDArray[np.float64]:
+    """Number that a standard normal one exceeds with probability `tail` up to 1/2 (AS 241)."""
+    tail = np.asarray(tail, np.float64)
+    centre = 0.5 - tail
+    root = np.sqrt(-log(tail))
+    found = []
+    for texts, at in zip(PPND16, (0.180625 - centre * centre, root - 1.6, root - 5.0), strict=True):
+        over, under = ([float(word) for word in text.split()] for text in texts)
+        parts = []
+        for terms in (over, under):
+            total: Any = terms[-1]
+            for term in terms[-2::-1]:
+                total = total * at + term
+            parts.append(total)
+        found.append(parts[0] / parts[1])
+    far = np.where(root <= 5.0, found[1], found[2])
+    return np.where(centre <= 0.425, centre * found[0], far)
+
+
+OWN = 1 << 31  # in the last word of a counter: a column's own draw
+
+
+def shared_byte(counter: Any, key: Any, index: Any) -> NDArray[np.int64]:
+    """Byte `index` of the 16 bytes of each counter, from the low end of word 0."""
+    words = np.stack(_words(counter, key), axis=-1)
+    index = np.asarray(index)
+    word = np.take_along_axis(words, np.broadcast_to(index // 4, words.shape[:-1])[..., None], -1)
+    return (word[..., 0].astype(np.int64) >> (8 * (index % 4))) & 255
+
+
+def own_bits(counter: Any, key: Any) -> NDArray[np.uint64]:
+    """53 bits of each counter, words 0 and 1."""
+    w0, w1, _, _ = _words(counter, key)
+    return np.asarray((w0 << np.uint64(32) | w1) >> np.uint64(11))
+
+
+def gaussian(part: Any, word: Any) -> NDArray[np.float64]:
+    """Number at place `word` of 2^53 in part `part` of 256 of the normal distribution."""
+    low = np.asarray(part) < 128
+    inside = (np.where(low, word, (1 << 53) - 1 - np.asarray(word, np.int64)) + 0.5) * 2.0**-53
+    tail = (np.where(low, part, 255 - np.asarray(part)) + inside) / 256.0
+    return np.where(low, -1.0, 1.0) * upper_quantile(tail)
+
+
+def column_noise(image: Any, place: Any, plane: int, column: Any, key: Any) -> NDArray[np.float64]:
+    """The Gaussian of a column read: 16 columns share a call for its part."""
+    column = np.asarray(column)
+    part = shared_byte((image, place, plane << 24, column // 16), key, column % 16)
+    return gaussian(part, own_bits((image, place, plane << 24, column + OWN), key))
+
+
+def level_noise(image: int, place: int, plane: int, column: int, on: int, key: Any) -> Any:
+    """The Gaussians of the comparisons with levels 0 to on - 1: 16 levels share a call."""
+    level = np.arange(on)
+    part = shared_byte((image, place, (plane << 24) + level // 16 + 1, column), key, level % 16)
+    word = own_bits((image, place, (plane << 24) + level + 1, column + OWN), key)
+    return gaussian(part, word)
+
+
+def cell_uniform(evaluation: int, plane: int, row: int, column: int, key: Any) -> float:
+    """The uniform number of a cell read: 16 evaluations share a call for its first byte."""
+    shared, own = divmod(evaluation, 16)
+    step = (plane << 24) + row
+    byte = shared_byte((shared & MASK, shared >> 32, step, column), key, own)
+    w0, w1, _, _ = philox((evaluation & MASK, evaluation >> 32, step, column + OWN), key)
+    return float((float(byte) + unit(w0, w1)) / 256.0)
 
 
 # ---- tiles from their record ---------------------------------------------------------------------
@@ -179,14 +267,13 @@ def read_analog(
         position = min(place, len(tile.driven) - 1)
         value, sigma, on = analog_column(tile, list(bits[n]), position, column)
         if converter.mode == SWEEP:
-            levels = np.arange(on)
-            counter = (image, place, (plane << 24) + levels + 1, column)
             borders = [b + 0.5 + missed_by(tile, on, b + 0.5, column) for b in range(on)]
-            above = value + sigma * normal(counter, tile.key) > np.array(borders)
+            noise = level_noise(image, place, plane, column, on, tile.key)
+            above = value + sigma * noise > np.array(borders)
             sums[n, column] = 2.0 * above.sum() - on
             continue
         if sigma > 0.0:
-            value += sigma * float(normal((image, place, plane << 24, column), tile.key))
+            value += sigma * float(column_noise(image, place, plane, column, tile.key))
         if converter.mode == CODES:
             code = code_of_column(tile, value, converter, column)
             value = converter.low + converter.step * code
@@ -208,7 +295,8 @@ def read_pcsa(tile: Any, bits: Any, images: Any, positions: int, plane: int) -> 
     }
     counts = np.zeros((len(bits), tile.weight.shape[1]), np.int32)
     for n, column in np.ndindex(counts.shape):
-        image, place = int(images[n // positions]) & MASK, n % positions
+        place = n % positions
+        evaluation = int(images[n // positions]) * positions + place
         driven = tile.driven[min(place, len(tile.driven) - 1)]
         for row, x in enumerate(bits[n]):
             if not bit_of(driven, row):
@@ -216,8 +304,8 @@ def read_pcsa(tile: Any, bits: Any, images: Any, positions: int, plane: int) -> 
             one = int(x) == bit_of(tile.weight[:, column], row)
             chance = wrong.get((row, column), (0.0, 0.0))[int(x)]
             if chance > 0.0:
-                drawn = uniform((image, place, (plane << 24) + row, column), tile.key)
-                one = one != (float(drawn) < chance)
+                drawn = cell_uniform(evaluation, plane, row, column, [int(k) for k in tile.key])
+                one = one != (drawn < chance)
             counts[n, column] += one
     return counts
 

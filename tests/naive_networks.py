@@ -176,6 +176,16 @@ def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quan
     return total
 
 
+def added_codes(layer: Any, sums: Any) -> Any:
+    """The same sums, from codes that were added as integers and turned into a number once."""
+    node, scale = layer.node, layer.converter_range
+    weight = layer.row_blocks * ((1 << node.planes) - 1)
+    driven = [sum(driven_rows(node, place)) for place in range(positions_of(node))]
+    on = np.resize(np.array(driven, float), len(sums))[:, None] * ((1 << node.planes) - 1)
+    codes = np.rint(((sums + on) / 2.0 - scale.low * weight) / scale.step)
+    return 2.0 * (scale.low * weight + scale.step * codes) - on
+
+
 def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bool) -> Any:
     """Bits where a threshold follows, else accumulators, in the shape of the node."""
     node, count = layer.node, positions_of(layer.node)
@@ -183,6 +193,8 @@ def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bo
     for tile, record in zip(layer.tiles, records, strict=True):
         part = read_tile(layer, tile, record, levels, images, quantised)
         sums[:, tile.column_start : tile.column_stop] += part
+    if quantised and layer.reading == "codes" and not layer.votes and layer.sum_range is None:
+        sums = added_codes(layer, sums)
     sums = sums.reshape(len(levels), count, -1)
     if layer.threshold is None:
         return arrange(node, sums)

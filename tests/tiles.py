@@ -12,13 +12,12 @@ import mramsim as ms
 from mramsim import effects as table
 from mramsim.arrays import cells
 from mramsim.arrays.converter import fit_range
-from mramsim.arrays.drop import counts_of
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import CODING, Site
-from mramsim.kernels.analog import lanes_for, read_analog
 from mramsim.kernels.converters import EXACT, Converter
-from mramsim.kernels.pcsa import read_pcsa
-from mramsim.kernels.words import pack_bits
+from mramsim.kernels.pcsa import PcsaTile, prepare_bits
+from mramsim.kernels.prepared import prepare
+from mramsim.mapping.readers import Reader
 
 CSUM, PCSA = "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"
 VOTE, FLASH = "csum_1bit", "flash_yin_ted_2020"
@@ -77,19 +76,35 @@ def make(
     return Made(written, record, die, design_card, site)
 
 
+def reader(record: Any, converter: Converter, rows: int) -> Reader:
+    """Return the reader of one tile that belongs to no layer."""
+    if isinstance(record, PcsaTile):
+        columns = record.weight.shape[1]
+        places = [(slice(0, rows), slice(0, columns))]
+        ready: Any = prepare_bits([record], places, (rows, columns))
+        return Reader((), 0, slice(0, rows), slice(0, columns), converter, None, ready)
+    columns = record.offset.size
+    ready = prepare(record, converter)
+    return Reader((), 0, slice(0, rows), slice(0, columns), converter, record, ready)
+
+
+def read_record(
+    record: Any, converter: Converter, bits: Any, images: Any, positions: int = 1, plane: int = 0
+) -> tuple[Any, int]:
+    """What every column passes on [reads, columns], and the draws made beside the shared ones."""
+    levels = (np.asarray(bits).astype(np.uint8) << plane).astype(np.uint8)
+    on = np.resize(record.rows_on, positions).astype(np.float64)
+    rows_on = np.tile(on, len(levels) // positions)[:, None]
+    made = reader(record, converter, levels.shape[1])
+    return made.values(levels, plane, np.asarray(images, np.int64), positions, rows_on)
+
+
 def read(made: Made, x: Any, converter: Converter = AS_IT_IS) -> Any:
     """Counts [reads, columns] of one read for every row of bits, each an image of its own."""
-    x = np.asarray(x)
-    images = np.arange(len(x), dtype=np.int64)
-    words = pack_bits(x)
-    if FAMILIES[made.mapping.sensing].gives == "bits":
-        counts = np.empty((len(x), made.cells.bits.shape[1]), np.int32)
-        read_pcsa(words, images, 1, 0, made.record, counts)
-        return counts
-    sums = np.empty((len(x), made.cells.bits.shape[1]))
-    given = counts_of(made.record, words, 1)
-    read_analog(words, images, 1, 0, made.record, converter, lanes_for(made.record), given, sums)
-    return (sums + made.record.rows_on[0]) / 2.0
+    found, _ = read_record(made.record, converter, x, np.arange(len(np.asarray(x))))
+    counts = (found + made.record.rows_on[0]) / 2.0
+    bits = FAMILIES[made.mapping.sensing].gives == "bits"
+    return counts.astype(np.int32) if bits else counts
 
 
 def parts(record: Any) -> list[Any]:

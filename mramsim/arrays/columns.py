@@ -27,6 +27,7 @@ GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068
 _FINE = 2.0**-20  # step in counts where cells have no spread
 _MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
 _FEW = 0.02  # share of cells beyond int8 up to which int8 stays the cheaper store
+WIDEST = 127 * 256 + 127  # steps that fit two signed bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     extra = analog.variances[cells.state] - analog.variances[meant] + analog.telegraph
     added = stored[0] - stored[1]
     narrow = bool((np.abs(added) > 127).mean() <= _FEW)
-    odd = (np.abs(added) > (127 if narrow else 32767)) | (extra[0] != 0.0) | (extra[1] != 0.0)
+    odd = (np.abs(added) > (127 if narrow else WIDEST)) | (extra[0] != 0.0) | (extra[1] != 0.0)
     rows, columns = np.nonzero(odd)
     kept = np.where(odd, 0, added)
     reference = _reference(die, mapping, site, cells, analog)

@@ -101,7 +101,7 @@ class AnalogTile(NamedTuple):
     base : int64 [P, M]
         Deviation in steps when every driven row carries bit 0.
     deviation : int8 or int16 [R, M]
-        Steps added when the row carries bit 1.
+        Steps added when the row carries bit 1; at most 127, or 32639.
     odd_row, odd_column : int32 [K]
         Cells beyond that or with a noise of their own.
     odd_steps : int64 [K]
@@ -157,7 +157,9 @@ class AnalogTile(NamedTuple):
 
 
 @kernel
-def odd_share(x: Any, driven: Any, first: Any, last: Any, row: Any, steps: Any, on: Any, off: Any) -> Any:
+def odd_share(
+    x: Any, driven: Any, first: Any, last: Any, row: Any, steps: Any, on: Any, off: Any
+) -> Any:
     """Return steps and variance that the odd cells `first` to `last` add to their column."""
     added, extra = np.int64(0), 0.0
     for k in range(first, last):
@@ -235,7 +237,7 @@ def read_codes(
     tiles : uint8 [64] or [0]
         Configuration of matrix tiles; see `mramsim.kernels.products`.
     codes : int32 [M / 16, N, 16]
-        Code, count or vote (0 or 1) times ``2^plane`` is added.
+        Code, count, or whether the column is above its border, times ``2^plane`` is added.
 
     Returns
     -------
@@ -254,10 +256,16 @@ def read_codes(
     odd = np.zeros((2, BLOCK, 16), dtype=np.float32)
     listed = np.empty((6, LISTED + BLOCK * 16), dtype=np.int64)
     counts = np.empty((3, LISTED + BLOCK * 16), dtype=np.float64)
-    step, last = np.uint32(plane << 24), np.float32(converter.codes - 1)
+    step = np.uint32(plane << 24)
+    last = np.float32(1 if converter.mode == VOTE else converter.codes - 1)
     shift = np.int32(plane)
     k0, k1 = tile.key[0], tile.key[1]
-    odd_first, odd_row, of_pattern, driven = ready.odd_first, ready.odd_row, ready.place, tile.driven
+    odd_first, odd_row, of_pattern, driven = (
+        ready.odd_first,
+        ready.odd_row,
+        ready.place,
+        tile.driven,
+    )
     at_x, at_cells, at_sums = address(x), address(ready.cells), address(sums)
     at_words, at_image, at_place = address(words), address(image), address(place)
     at_pattern, at_open, at_odd = address(pattern), address(open_), address(odd)
@@ -281,7 +289,9 @@ def read_codes(
             if depth == 3:
                 sums[1] += 256 * sums[2]
             if converter.mode != SWEEP:
-                fill_shared(at_image, at_place, at_words, BLOCK >> 3, step, np.uint32(panel), k0, k1)
+                fill_shared(
+                    at_image, at_place, at_words, BLOCK >> 3, step, np.uint32(panel), k0, k1
+                )
             opened = count
             if linear:
                 target = at_codes + (panel * rows.shape[0] + start) * 64
@@ -305,13 +315,37 @@ def read_codes(
                         odd[:, :count],
                     )
                     opened = settle_odd(
-                        at_sums, at_sums + line, at_words, at_pattern, own_middle, own_noise,
-                        own_factors, at_odd, at_odd + line, target, at_open, count, last, shift,
+                        at_sums,
+                        at_sums + line,
+                        at_words,
+                        at_pattern,
+                        own_middle,
+                        own_noise,
+                        own_factors,
+                        at_odd,
+                        at_odd + line,
+                        target,
+                        at_open,
+                        count,
+                        last,
+                        shift,
                     )
                 else:
                     opened = settle(
-                        at_sums, at_sums + line, at_words, at_pattern, own_middle, own_noise,
-                        own_factors, at_odd, at_odd + line, target, at_open, count, last, shift,
+                        at_sums,
+                        at_sums + line,
+                        at_words,
+                        at_pattern,
+                        own_middle,
+                        own_noise,
+                        own_factors,
+                        at_odd,
+                        at_odd + line,
+                        target,
+                        at_open,
+                        count,
+                        last,
+                        shift,
                     )
             else:
                 for n in range(count):
@@ -335,7 +369,15 @@ def read_codes(
 
 @kernel
 def list_open(
-    open_: Any, count: Any, panel: Any, columns: Any, sums: Any, parts: Any, pattern: Any, listed: Any, found: Any
+    open_: Any,
+    count: Any,
+    panel: Any,
+    columns: Any,
+    sums: Any,
+    parts: Any,
+    pattern: Any,
+    listed: Any,
+    found: Any,
 ) -> Any:
     """List more open columns: input, column, part, pattern, match and step sums (int64 [6, K])."""
     width = min(16, columns - 16 * panel)
@@ -397,15 +439,20 @@ def decide_listed(
     place: Any,
     step: Any,
 ) -> Any:
-    """Replace the part of listed columns by their code, count or vote (0 or 1); return the draws."""
+    """Replace the part of listed columns by what `read_codes` adds; return the draws."""
     k0, k1 = tile.key[0], tile.key[1]
-    bend, comparators, polarity, border = tile.bend, tile.comparators, tile.polarity, ready.border
+    bend, comparators, border = tile.bend, tile.comparators, ready.border
     plain = comparators.shape[0] == 0 and bend.shape[1] == 0
     draws = 0
     if converter.mode == SWEEP:
         real = tile.reference_match.shape[0] > 0
         reference_match, reference_other = tile.reference_match, tile.reference_other
-        rows_on, edges, shared, none = ready.rows_on, ready.edges, tile.reference_shared, np.zeros(0)
+        rows_on, edges, shared, none = (
+            ready.rows_on,
+            ready.edges,
+            tile.reference_shared,
+            np.zeros(0),
+        )
         for k in range(found):
             n, column = listed[0, k], listed[1, k]
             own = column // shared
@@ -431,7 +478,7 @@ def decide_listed(
             zero = border[listed[3, k], column]
             settled = abs(value - zero) > reach or sigma == 0.0
             beyond = (value if settled else drawn) - zero
-            listed[2, k] = np.int64(beyond * polarity[column] > 0.0)
+            listed[2, k] = np.int64(beyond > 0.0)
             draws += np.int64(not settled)
             continue
         if plain:

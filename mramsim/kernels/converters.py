@@ -55,9 +55,7 @@ def bent(value: Any, bend: Any, converter: Any, column: Any) -> Any:
 
 
 @kernel
-def code_of_column(
-    value: Any, bend: Any, comparators: Any, converter: Any, column: Any
-) -> Any:
+def code_of_column(value: Any, bend: Any, comparators: Any, converter: Any, column: Any) -> Any:
     """Return the code that a column's own converter gives; arrays as in `AnalogTile`."""
     if comparators.shape[0] > 0:
         turned = 0.0

@@ -1,9 +1,7 @@
-"""Standard normal numbers from a counter: Box-Muller on the words of Philox.
+"""Logarithm and sine with the same bytes everywhere.
 
-Box and Muller, Ann. Math. Statist. 29, 610 (1958), doi 10.1214/aoms/1177706645. Logarithm and
-cosine are written out in additions, multiplications, divisions and square roots of IEEE float64
-without branches, so that numpy and every CPU give the same bytes and loops vectorise. The largest
-magnitude is 8.65.
+They are written out in additions, multiplications and divisions of IEEE float64 without branches,
+so that numpy and every processor give the same bytes and loops vectorise.
 """
 
 from __future__ import annotations
@@ -16,13 +14,10 @@ from llvmlite import ir
 from numba import types
 
 from mramsim.kernels.jit import instruction, kernel
-from mramsim.kernels.philox import philox, unit
 
 _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 _ONE = np.uint64(0x3FF0000000000000)
 _52 = np.uint64(52)
-_11 = np.uint64(11)
-_32 = np.uint64(32)
 _SQRT2 = 1.4142135623730951
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
@@ -79,13 +74,3 @@ def sin_pi(b: Any) -> Any:
     z = b * b
     series = _S5 + z * (_S6 + z * (_S7 + z * (_S8 + z * (_S9 + z * _S10))))
     return b * (_S0 + z * (_S1 + z * (_S2 + z * (_S3 + z * (_S4 + z * series)))))
-
-
-@kernel(inline="always")
-def normal(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
-    """Return the standard normal number of a counter and a key (uint32 each)."""
-    w0, w1, w2, w3 = philox(c0, c1, c2, c3, k0, k1)
-    radius = np.sqrt(-2.0 * log(unit(w0, w1)))
-    word = ((np.uint64(w2) << _32) | np.uint64(w3)) >> _11
-    turn = np.float64(word) * 2.0**-52 - 1.0
-    return radius * sin_pi(0.5 - abs(turn))

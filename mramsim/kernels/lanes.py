@@ -7,6 +7,7 @@ accumulators in registers. They hold integers only, so every variant gives the s
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,13 @@ def accumulators(builder: Any, kind: Any, count: int) -> list[Any]:
     for slot in slots:
         builder.store(zero, slot)
     return slots
+
+
+def memory(start: int, shape: tuple[int, ...], kind: Any) -> Any:
+    """Return the array at an address, for kernels that run as plain Python."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    found = (ctypes.c_uint8 * size).from_address(int(start))
+    return np.frombuffer(found, dtype=np.uint8).view(kind).reshape(shape)
 
 
 @instruction(lambda array: array.ctypes.data)

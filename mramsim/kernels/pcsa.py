@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.kernels.jit import kernel
+from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, shared_words
 from mramsim.kernels.philox import philox, unit
 from mramsim.kernels.prepared import stacked
-from mramsim.kernels.lanes import address
 from mramsim.kernels.products import aligned_bytes, fetch, multiply, tiles_off, tiles_on
 from mramsim.kernels.words import unpack_bits
 
@@ -156,7 +156,15 @@ def prepare_bits(
 
 @kernel
 def chance_cell(
-    ready: Any, k: Any, x: Any, first: Any, count: Any, groups: Any, words: Any, step: Any, sums: Any
+    ready: Any,
+    k: Any,
+    x: Any,
+    first: Any,
+    count: Any,
+    groups: Any,
+    words: Any,
+    step: Any,
+    sums: Any,
 ) -> Any:
     """Add the wrong bits of one chance cell to `sums` (int16 [BLOCK]); return the draws it took.
 
@@ -270,7 +278,14 @@ def read_pcsa(
             for column in range(16 * panel, min(16 * panel + 16, ready.first.size - 1)):
                 for k in range(ready.first[column], ready.first[column + 1]):
                     draws += chance_cell(
-                        ready, k, turned[ready.row[k]], first, span, groups, words, step,
+                        ready,
+                        k,
+                        turned[ready.row[k]],
+                        first,
+                        span,
+                        groups,
+                        words,
+                        step,
                         changes[column & 15],
                     )
             for n in range(count):

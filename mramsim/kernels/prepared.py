@@ -160,8 +160,8 @@ def _lines(
     """Return middle, noise and factors of `settle`, codes per step, and codes per count."""
     columns = match.shape[1]
     if converter.mode == VOTE:
-        slope = tile.polarity.astype(np.float64)
-        zero = slope * border - 1.0
+        slope = np.ones(columns)
+        zero = border - 1.0
     else:
         slope = np.full(columns, 1.0 / converter.step)
         zero = np.full_like(border, slope[0] * converter.low - 0.5)
@@ -187,9 +187,7 @@ def _panelled(lines: Any) -> NDArray[np.float32]:
     count, columns = lines.shape
     padded = np.zeros((count, -(-columns // COLUMNS) * COLUMNS))
     padded[:, :columns] = lines
-    return np.ascontiguousarray(
-        _single(padded).reshape(count, -1, COLUMNS).transpose(1, 0, 2)
-    )
+    return np.ascontiguousarray(_single(padded).reshape(count, -1, COLUMNS).transpose(1, 0, 2))
 
 
 def _single(values: Any) -> NDArray[np.float32]:

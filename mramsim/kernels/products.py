@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
-from mramsim.kernels.lanes import address, I8, I32, I64, POINTER
+from mramsim.kernels.lanes import I8, I32, I64, POINTER, address
 
 INPUTS = 32  # of a block
 COLUMNS = 16  # of a panel
@@ -40,15 +40,26 @@ def panels(cells: NDArray[np.int8]) -> NDArray[np.int8]:
     return out  # type: ignore[no-any-return]
 
 
-def _plain_block(x: Any, stride: Any, first: Any, second: Any, blocks: Any, out: Any) -> None:
-    raise NotImplementedError  # pragma: no cover
+def _plain_tiles(*_: Any) -> None:
+    raise NotImplementedError("matrix tiles need compiled kernels")
+
+
+def _plain_dots(x: Any, stride: Any, b: Any, blocks: Any, out: Any) -> None:
+    size = int(blocks) * ROWS
+    cells = lanes.memory(b, (size // 4, COLUMNS, 4), np.int8).astype(np.int32)
+    columns = cells.transpose(0, 2, 1).reshape(size, COLUMNS)
+    for row in range(8):
+        inputs = lanes.memory(x + row * stride, (size,), np.uint8).astype(np.int32)
+        lanes.memory(out + row * _LINE, (COLUMNS,), np.int32)[:] = inputs @ columns
 
 
 _SIGNATURE = types.void(*[types.int64] * 7)
 
 
-@instruction(_plain_block)
-def _tiles(typing_context: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: Any, o0: Any, o1: Any) -> Any:
+@instruction(_plain_tiles)
+def _tiles(
+    typing_context: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: Any, o0: Any, o1: Any
+) -> Any:
     """Fill two blocks (addresses `o0`, `o1`; int32 [32, 16]) by matrix tiles, if generated for them."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -59,7 +70,9 @@ def _tiles(typing_context: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: A
     return _SIGNATURE, generate
 
 
-def _build_tiles(builder: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: Any, o0: Any, o1: Any) -> None:
+def _build_tiles(
+    builder: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: Any, o0: Any, o1: Any
+) -> None:
     void = ir.VoidType()
     load = lanes.declared(builder, "llvm.x86.tileloadd64", void, [I8, POINTER, I64])
     save = lanes.declared(builder, "llvm.x86.tilestored64", void, [I8, POINTER, I64])
@@ -90,7 +103,7 @@ def _build_tiles(builder: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: An
         builder.call(save, [number(tile), lanes.at(builder, base, place, I8), line])
 
 
-@instruction(_plain_block)
+@instruction(_plain_tiles)
 def _tiles_on(typing_context: Any, config: Any) -> Any:
     """Configure the matrix tiles of this thread from 64 bytes at address `config`."""
 
@@ -104,7 +117,7 @@ def _tiles_on(typing_context: Any, config: Any) -> Any:
     return types.void(types.int64), generate
 
 
-@instruction(_plain_block)
+@instruction(_plain_tiles)
 def _tiles_off(typing_context: Any) -> Any:
     """Give the matrix tiles of this thread back."""
 
@@ -116,7 +129,7 @@ def _tiles_off(typing_context: Any) -> Any:
     return types.void(), generate
 
 
-@instruction(_plain_block)
+@instruction(_plain_dots)
 def _dots(typing_context: Any, x: Any, stride: Any, b: Any, blocks: Any, out: Any) -> Any:
     """Fill a block (address `out`; int32 [8, 16]) of 8 inputs by dot products of four bytes."""
 
@@ -127,7 +140,9 @@ def _dots(typing_context: Any, x: Any, stride: Any, b: Any, blocks: Any, out: An
     return types.void(*[types.int64] * 5), generate
 
 
-def _build_dots(builder: Any, has: frozenset[str], x: Any, stride: Any, b: Any, blocks: Any, out: Any) -> None:
+def _build_dots(
+    builder: Any, has: frozenset[str], x: Any, stride: Any, b: Any, blocks: Any, out: Any
+) -> None:
     width = 16 if "avx512vnni" in has and "avx512bw" in has else 8
     parts = COLUMNS // width
     rows = 8 if width == 16 else 4
@@ -147,7 +162,9 @@ def _build_dots(builder: Any, has: frozenset[str], x: Any, stride: Any, b: Any, 
                 four = lanes.broadcast(builder, lanes.load(builder, x, byte, I32), width)
                 for p in range(parts):
                     slot = slots[row * parts + p]
-                    builder.store(_dot(builder, has, width, builder.load(slot), four, cells[p]), slot)
+                    builder.store(
+                        _dot(builder, has, width, builder.load(slot), four, cells[p]), slot
+                    )
 
         lanes.repeat(builder, builder.mul(blocks, ir.Constant(I64, 16)), step)
         for row in range(rows):
@@ -249,7 +266,12 @@ def products(x: Any, cells: Any, tiles: Any, out: Any) -> Any:
     """
     tiles_on(tiles)
     multiply(
-        address(x), x.shape[0], address(cells), cells.shape[0], cells.shape[1], tiles.size,
+        address(x),
+        x.shape[0],
+        address(cells),
+        cells.shape[0],
+        cells.shape[1],
+        tiles.size,
         address(out),
     )
     tiles_off(tiles)
@@ -265,8 +287,11 @@ def tile_configuration() -> NDArray[np.uint8]:
     none = np.zeros(0, dtype=np.uint8)
     if os.environ.get("MRAMSIM_TILES") == "0" or not sys.platform.startswith("linux"):
         return none
+    import numba
     from numba.core.registry import cpu_target
 
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return none
     if "amx-int8" not in lanes.features(cpu_target.target_context):
         return none
     request, permission, data = 158, 0x1023, 18  # arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA

@@ -29,8 +29,11 @@ ROUNDING = 3e-7  # of these float32 sums, relative to the sum of the magnitudes 
 _GUESS = 0x5F3759DF  # first guess of a reciprocal root from the bits of a float32
 
 
-def _plain_settle(*_: Any) -> None:
-    raise NotImplementedError("compiled kernels only")
+def _plain_settle(*arguments: Any) -> int:
+    """Settle nothing: all columns are open."""
+    open_, count = arguments[10:12]
+    lanes.memory(open_, (int(count),), np.int64)[:] = (np.arange(count) << 16) | 0xFFFF
+    return int(count)
 
 
 def _settle(odd: bool) -> Any:
@@ -114,9 +117,7 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
     def larger(a: Any, b: Any) -> Any:
         return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
-    factor = [
-        lanes.load(builder, factors, ir.Constant(I64, 64 * k), real) for k in range(4)
-    ]
+    factor = [lanes.load(builder, factors, ir.Constant(I64, 64 * k), real) for k in range(4)]
     per_match, per_step, noise_per_match, slack = factor
     top = builder.fadd(lanes.broadcast(builder, last, 16), constant(0.5))
     bits = lanes.broadcast(builder, shift, 16)
@@ -136,7 +137,9 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
         value = fused(per_match, p, fused(per_step, s, value))
         variance = larger(fused(noise_per_match, p, variance), constant(0.0))
         guess = builder.bitcast(
-            builder.sub(integer(_GUESS), builder.lshr(builder.bitcast(variance, whole), integer(1))),
+            builder.sub(
+                integer(_GUESS), builder.lshr(builder.bitcast(variance, whole), integer(1))
+            ),
             real,
         )
         half = builder.fmul(variance, constant(-0.5))

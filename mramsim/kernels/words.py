@@ -33,20 +33,6 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
 
 
 @kernel
-def rows_of(words: Any, rows: Any) -> Any:
-    """Write the indices of all set bits of `words` (uint64 [W]) to `rows`; return how many."""
-    count = 0
-    for position in range(words.size):
-        word = words[position]
-        while word != np.uint64(0):
-            bit = lowest_bit(word)
-            rows[count] = position * 64 + np.int64(bit)
-            count += 1
-            word &= word - np.uint64(1)
-    return count
-
-
-@kernel
 def count_ones(levels: Any, planes: Any, ones: Any) -> Any:
     """Add to `ones` (int64 [R]) how many bits of each column of levels (uint8 [N, R]) are set."""
     few = np.zeros(ones.size, dtype=np.int32)

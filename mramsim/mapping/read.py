@@ -115,12 +115,12 @@ def _limits(
     """
     assert layer.threshold is not None
     columns = reader.columns
+    sign = layer.threshold.polarity[columns].astype(np.int64)
     if layer.reading == "vote":
-        ones = np.full((len(_kinds(layer)[0]), reader.width), -(-weight // 2), dtype=np.int32)
-        return ones, np.ones(reader.width, dtype=np.int32)
+        limit = np.where(sign > 0, -(-weight // 2), -(weight // 2))
+        return np.tile(limit, (len(_kinds(layer)[0]), 1)).astype(np.int32), sign.astype(np.int32)
     on = _kinds(layer)[0][:, None] * ((1 << layer.node.planes) - 1)
     first = first_accumulator(layer.threshold.level[columns], on)
-    sign = layer.threshold.polarity[columns].astype(np.int64)
     zero, one = (reader.numbers(np.full((1, 1), code), weight, 0.0).item() for code in (0, 1))
     middle = np.clip((sign * (first - 1) + on - zero) / (one - zero), -_NEVER, _NEVER)
     limit = np.full(middle.shape, _NEVER, dtype=np.int64)
@@ -194,5 +194,3 @@ def _events(layer: LayerPlacement, inputs: Array, count: int, draws: int) -> Lay
         own = ones[tile.group, rows]
         events.append(tile_events(layer, tile, own, driven[rows], len(inputs)))
     return LayerEvents(np.stack(events), digital_events(layer, count), draws)
-
-

@@ -107,8 +107,10 @@ class Reader:
             )
             return values, int(draws)
         codes = self.codes(len(levels))
-        draws = self.add(levels, 0, images, positions, codes) if plane == 0 else self._one(
-            levels, plane, images, positions, codes
+        draws = (
+            self.add(levels, 0, images, positions, codes)
+            if plane == 0
+            else self._one(levels, plane, images, positions, codes)
         )
         return self.numbers(flat(codes, self.width), 1, rows_on), draws
 
@@ -129,8 +131,8 @@ class Reader:
         rows_on : float64 array
             Sum of the driven rows, each plane with its weight.
         """
-        if self.converter.mode == VOTE:
-            return 2.0 * codes - weight
+        if self.record is not None and self.converter.mode == VOTE:
+            return self.record.polarity * (2.0 * codes - weight)
         if self.record is not None and self.converter.mode == CODES:
             low, step = self.converter.low, self.converter.step
             return 2.0 * (low * weight + step * codes) - rows_on

@@ -8,7 +8,6 @@ from tiles import CSUM, PCSA, make, random_bits, read
 import mramsim as ms
 from mramsim.arrays import drop
 from mramsim.arrays.wires import Rails
-from mramsim.kernels.words import pack_bits
 from mramsim.sampling import not_modelled
 
 ROWS, COLUMNS = 37, 6
@@ -35,7 +34,7 @@ def test_counts_equal_the_loops_of_every_column(returns, reference, compensated)
         input_compensation=compensated,
     )
     x = random_bits(2, 4, ROWS) & np.tile(driven, (2, 1))
-    found = drop.counts_of(made.record, pack_bits(x), 2)
+    found = drop.counts_of(made.record, np.asarray(x, np.uint8), 2)
     for n, column in np.ndindex(found.shape):
         twin = naive_wires.wired_count(made.record, x[n], driven[n % 2], column)
         assert found[n, column] == pytest.approx(twin, rel=1e-9, abs=1e-9)
@@ -86,10 +85,10 @@ def test_references_behind_the_same_wires_keep_zero_and_full_scale():
     """Nominal cells: a column without matches reads 0, one of matches reads all rows."""
     bits = np.stack([np.zeros(ROWS), np.ones(ROWS)], axis=1)
     made = make(bits, ("ir_drop",), design={**PLAIN, **WIRED})
-    found = drop.counts_of(made.record, pack_bits(np.ones((1, ROWS), int)), 1)
+    found = drop.counts_of(made.record, np.asarray(np.ones((1, ROWS), int), np.uint8), 1)
     np.testing.assert_allclose(found, [[0.0, ROWS]], atol=1e-9)
     lost = make(bits, ("ir_drop",), design={**PLAIN, **WIRED, "reference_wires": "none"})
-    found = drop.counts_of(lost.record, pack_bits(np.ones((1, ROWS), int)), 1)
+    found = drop.counts_of(lost.record, np.asarray(np.ones((1, ROWS), int), np.uint8), 1)
     assert found[0, 0] < -1.0
     assert found[0, 1] < ROWS - 1.0
 
@@ -100,7 +99,7 @@ def test_junctions_that_follow_their_own_voltage():
     design = {"wire_bias": "newton", "v_read_v": 0.3}
     made = wired((*STATIC, "bias"), device={**DEFECTS, **device}, **design)
     x = random_bits(2, 3, ROWS)
-    found = drop.counts_of(made.record, pack_bits(x), 1)
+    found = drop.counts_of(made.record, np.asarray(x, np.uint8), 1)
     wires = made.record.wires
     ends = [float(ohm) for ohm in wires.rails_ohm]
     for n, row in enumerate(x):
@@ -113,7 +112,7 @@ def test_junctions_that_follow_their_own_voltage():
         counts = ROWS * (currents[:-2] - low) / (high - low)
         np.testing.assert_allclose(found[n], counts, rtol=1e-8, atol=1e-8)
     fixed = wired((*STATIC, "bias"), device={**DEFECTS, **device}, v_read_v=0.3)
-    assert np.abs(drop.counts_of(fixed.record, pack_bits(x), 1) - found).max() > 0.01
+    assert np.abs(drop.counts_of(fixed.record, np.asarray(x, np.uint8), 1) - found).max() > 0.01
 
 
 def settled(rp, tmr, series, ends, device):
@@ -136,8 +135,8 @@ def test_without_bias_newton_is_the_linear_solution():
     one = wired((*STATIC, "bias"), device={"v_half_v": 1e9}, wire_bias="newton")
     other = wired(STATIC, device={})
     np.testing.assert_allclose(
-        drop.counts_of(one.record, pack_bits(x), 1),
-        drop.counts_of(other.record, pack_bits(x), 1),
+        drop.counts_of(one.record, np.asarray(x, np.uint8), 1),
+        drop.counts_of(other.record, np.asarray(x, np.uint8), 1),
         rtol=1e-9,
     )
 

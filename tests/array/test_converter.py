@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 from test_kernel_analog import random_tile
-from tiles import CHARGE, CSUM, FLASH, RSUM, VOTE, make, random_bits, read
+from tiles import CHARGE, CSUM, FLASH, RSUM, VOTE, make, random_bits, read, read_record
 
 import mramsim as ms
 from mramsim.arrays.converter import NONE, Range, draw, fit_range
-from mramsim.kernels.analog import NO_COUNTS, lanes_for, read_analog
 from mramsim.kernels.converters import CODES, Converter
 from mramsim.kernels.converters import VOTE as VOTING
-from mramsim.kernels.words import pack_bits
 
 SCALE = Range(10.0, 2.0, 32)
 NOTHING = dict.fromkeys(
@@ -26,23 +24,19 @@ def card(**values):
 def turns(errors, columns, scale=SCALE, fine=2000):
     """Counts at which the code of each column steps, from a ramp of analog counts."""
     ramp = np.linspace(scale.low - 4, scale.low + scale.step * scale.codes + 4, fine * 8 + 1)
-    tile, _ = random_tile(np.random.default_rng(0), 1, columns, odd=0.0, noise=0.0, spread=0.0)
-    found = np.full((columns, scale.codes - 1), np.nan)
-    one = pack_bits(np.ones((1, 1), bool))
+    count = len(ramp)  # every column once for each count
+    rng = np.random.default_rng(0)
+    tile, _ = random_tile(rng, 1, columns * count, odd=0.0, noise=0.0, spread=0.0)
+    moved = tile._replace(
+        gain=0.0,
+        offset=np.repeat(ramp, columns),
+        bend=np.tile(errors.bend, count),
+        comparators=np.tile(errors.comparators, (count, 1)),
+    )
     converter = Converter(CODES, scale.low, scale.step, scale.codes)
-    codes = np.empty((len(ramp), columns))
-    for n, value in enumerate(ramp):
-        sums = np.empty((1, columns))
-        moved = tile._replace(
-            gain=0.0,
-            offset=np.full(columns, value),
-            bend=errors.bend,
-            comparators=errors.comparators,
-        )
-        read_analog(
-            one, np.zeros(1, np.int64), 1, 0, moved, converter, lanes_for(moved), NO_COUNTS, sums
-        )
-        codes[n] = ((sums[0] + 1) / 2 - scale.low) / scale.step
+    sums, _ = read_record(moved, converter, np.ones((1, 1)), [0])
+    codes = (((sums[0] + 1) / 2 - scale.low) / scale.step).reshape(count, columns)
+    found = np.full((columns, scale.codes - 1), np.nan)
     for code in range(1, scale.codes):
         reached = codes >= code - 1e-9
         found[:, code - 1] = np.where(reached.any(axis=0), ramp[reached.argmax(axis=0)], np.nan)
@@ -86,18 +80,8 @@ def test_codes_saturate_at_both_ends():
     tile, _ = random_tile(_rng(0), 1, 6, odd=0.0, noise=0.0, spread=0.0)
     for value, code in ((-1e6, 0), (1e6, 31)):
         moved = tile._replace(offset=np.full(6, value), gain=0.0, bend=errors.bend)
-        sums = np.empty((1, 6))
-        read_analog(
-            pack_bits(np.ones((1, 1), bool)),
-            np.zeros(1, np.int64),
-            1,
-            0,
-            moved,
-            Converter(CODES, SCALE.low, SCALE.step, SCALE.codes),
-            lanes_for(moved),
-            NO_COUNTS,
-            sums,
-        )
+        converter = Converter(CODES, SCALE.low, SCALE.step, SCALE.codes)
+        sums, _ = read_record(moved, converter, np.ones((1, 1)), [0])
         np.testing.assert_allclose((sums + 1) / 2, SCALE.low + SCALE.step * code)
 
 

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mramsim.kernels.gauss import log, normal, sin_pi
+from mramsim.kernels.gauss import log, sin_pi
+from mramsim.kernels.noise import EDGE, column_normal, edges, upper_quantile
+from mramsim.kernels.settle import END, ENDS, FAR, MIDDLE, NEAR
 
 COUNT = 1_000_000
 
@@ -13,14 +15,51 @@ COUNT = 1_000_000
 @pytest.fixture(scope="module")
 def sample():
     """A million normal numbers of the twin, which the kernel equals bit for bit."""
-    return naive.normal((np.arange(COUNT), 3, 1 << 24, 9), (77, 88))
+    return naive.column_noise(np.arange(COUNT), 3, 1, 9, (77, 88))
 
 
 def test_kernel_equals_the_twin():
-    words = np.random.default_rng(1).integers(0, 1 << 32, (2000, 6), dtype=np.uint64)
-    found = [normal(*row) for row in words.astype(np.uint32)]
-    expected = [float(naive.normal(tuple(map(int, row[:4])), row[4:])) for row in words]
-    assert found == expected
+    rng = np.random.default_rng(1)
+    for image, place, column in rng.integers(0, 1 << 31, (2000, 3)):
+        found = column_normal(*(np.uint32(w) for w in (image, place, 5 << 24, column, 7, 8)))
+        assert found == float(naive.column_noise(image, place, 5, column, (7, 8)))
+
+
+def test_quantile_equals_the_twin_and_scipy():
+    rng = np.random.default_rng(3)
+    tails = np.concatenate([rng.random(4000) / 2, 2.0 ** -rng.uniform(1, 63, 4000), [0.5, 0.075]])
+    found = np.array([upper_quantile(tail) for tail in tails])
+    np.testing.assert_array_equal(found, naive.upper_quantile(tails))
+    np.testing.assert_allclose(found, stats.norm.isf(tails), rtol=0, atol=2e-14)
+
+
+def test_parts_lie_between_their_edges():
+    last = (1 << 53) - 1
+    for part in range(256):
+        low, high = naive.gaussian(part, np.array([0, last], np.uint64))
+        assert edges()[part] - EDGE <= low <= high <= edges()[part + 1] + EDGE
+    assert abs(float(naive.gaussian(255, np.uint64(last)))) < 10.0
+
+
+def test_coarse_noise_covers_every_part():
+    """What settles codes in float32 may be off by less than it says: part, sigma and all."""
+    part = np.arange(256)
+    t = (part - 127.5) / 128.0
+    middle = t * np.polyval(MIDDLE[::-1], t * t)
+    reach = NEAR + FAR * t**16
+    middle[[0, -1]], reach[[0, -1]] = [-END, END] * np.abs(t[[0, -1]]), ENDS
+    bounds = naive.gaussian(part, 0), naive.gaussian(part, (1 << 53) - 1)
+    for factor in (1 - 0.00176, 1 + 0.00001):  # sigma by one step of Newton's method
+        for bound in bounds:
+            assert (np.abs(bound - factor * middle) < reach - 1e-4).all()
+
+
+def test_root_by_newton_is_as_good_as_assumed():
+    value = np.logspace(-30, 30, 100_001, dtype=np.float32)
+    guess = (0x5F3759DF - (value.view(np.int32) >> 1)).view(np.float32)
+    root = value * guess * (np.float32(1.5) - np.float32(0.5) * value * guess * guess)
+    ratio = root.astype(float) / np.sqrt(value.astype(float))
+    assert ratio.min() >= 1 - 0.00176 and ratio.max() <= 1 + 1e-5
 
 
 def test_log_equals_the_twin_and_numpy_within_two_ulp():
@@ -62,17 +101,7 @@ def test_tails(sample, border, side):
 
 
 def test_tail_beyond_five_sigma():
-    many = naive.normal((np.arange(4 * COUNT), 1, 2, 3), (4, 5))
+    many = naive.column_noise(np.arange(4 * COUNT), 1, 2, 3, (4, 5))
     expected = 2 * stats.norm.sf(5.0) * many.size
     assert stats.poisson.cdf((np.abs(many) > 5.0).sum(), expected) > 1e-4
     assert stats.poisson.sf((np.abs(many) > 5.0).sum() - 1, expected) > 1e-4
-
-
-def test_sine_and_radius_are_independent(sample):
-    """Radius is Rayleigh and the sign is fair at every radius."""
-    w0, w1, w2, w3 = naive.philox([np.arange(COUNT, dtype=np.uint64), 3, 1 << 24, 9], (77, 88))
-    radius = np.sqrt(-2.0 * np.log(naive.unit(w0, w1)))
-    assert stats.kstest(radius, "rayleigh").pvalue > 1e-3
-    assert abs(np.corrcoef(radius, np.sign(sample))[0, 1]) * np.sqrt(COUNT) < 4
-    angle = naive.unit(w2, w3)
-    np.testing.assert_allclose(sample, -radius * np.cos(2 * np.pi * angle), rtol=0, atol=2e-14)

@@ -4,8 +4,9 @@ import naive
 import numpy as np
 import pytest
 from scipy import stats
+from tiles import read_record
 
-from mramsim.kernels.analog import NO_COUNTS, AnalogTile, lanes_for, read_analog
+from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.converters import EXACT, Converter
 from mramsim.kernels.philox import philox, uniform, unit
 
@@ -53,12 +54,8 @@ def drawn(images, positions, plane, columns, key):
         polarity=np.ones(columns, np.int8),
         key=np.array(key, np.uint32),
     )
-    sums = np.zeros((len(images) * positions, columns))
-    x = np.zeros((len(sums), 1), np.uint64)
-    converter = Converter(EXACT, 0.0, 1.0, 1)
-    lanes = lanes_for(tile)
-    indices = np.asarray(images, np.int64)
-    made = read_analog(x, indices, positions, plane, tile, converter, lanes, NO_COUNTS, sums)
+    x = np.zeros((len(images) * positions, 1), np.uint8)
+    sums, made = read_record(tile, Converter(EXACT, 0.0, 1.0, 1), x, images, positions, plane)
     assert made == sums.size
     return sums.reshape(len(images), positions, columns) / 2.0
 
@@ -139,5 +136,5 @@ def test_no_two_reads_of_a_tile_share_a_draw():
 def test_images_beyond_the_first_thousands_have_their_own_draws():
     far = drawn([0, 1 << 16, (1 << 31) + 5, (1 << 32) - 1], 3, 0, 4, (5, 6))
     assert np.unique(far).size == far.size
-    expected = naive.normal(((1 << 32) - 1, 2, 0, 3), (5, 6))
+    expected = naive.column_noise((1 << 32) - 1, 2, 0, 3, (5, 6))
     assert far[3, 2, 3] == expected

@@ -4,32 +4,43 @@ import naive
 import numpy as np
 import pytest
 
-from mramsim.kernels.words import pack, pack_bits, rows_of, xnor_popcount
+from mramsim.kernels.words import (
+    count_ones,
+    decide_codes,
+    pack_bits,
+    unpack_bits,
+    xnor_popcount,
+)
 
 SHAPES = [(1, 1, 1), (2, 63, 1), (3, 64, 2), (2, 65, 5), (1, 127, 3), (4, 300, 7)]
 
 
 @pytest.mark.parametrize(("count", "rows", "columns"), SHAPES)
 def test_packing(count, rows, columns):
-    rng = np.random.default_rng(rows)
-    levels = rng.integers(0, 256, (count, rows), dtype=np.uint8)
-    for plane in range(8):
-        words = np.full((count, -(-rows // 64)), 99, np.uint64)
-        pack(levels, plane, words)
-        bits = (levels >> plane) & 1
-        assert words.tolist() == [naive.packed(row) for row in bits]
-        assert pack_bits(bits).tolist() == words.tolist()
-        for row, own in zip(bits, words, strict=True):
-            found = np.zeros(64 * own.size, np.int64)
-            made = rows_of(own, found)
-            assert found[:made].tolist() == np.flatnonzero(row).tolist()
+    bits = np.random.default_rng(rows).integers(0, 2, (count, rows))
+    words = pack_bits(bits)
+    assert words.tolist() == [naive.packed(row) for row in bits]
+    np.testing.assert_array_equal(unpack_bits(words, rows), bits)
 
 
-def test_packing_takes_a_view_of_some_columns():
-    levels = np.random.default_rng(3).integers(0, 4, (5, 3, 200), dtype=np.uint8)
-    words = np.empty((5, 2), np.uint64)
-    pack(levels[:, 1, 40:140], 1, words)
-    assert words.tolist() == [naive.packed(row) for row in (levels[:, 1, 40:140] >> 1) & 1]
+@pytest.mark.parametrize("planes", [1, 3, 8])
+def test_ones_are_counted(planes):
+    levels = np.random.default_rng(planes).integers(0, 1 << planes, (300, 70), dtype=np.uint8)
+    ones = np.full(70, 5, np.int64)
+    count_ones(levels, planes, ones)
+    assert ones.tolist() == [5 + sum(int(v).bit_count() for v in column) for column in levels.T]
+
+
+def test_codes_are_decided_by_position_and_column():
+    rng = np.random.default_rng(0)
+    codes, limit = rng.integers(-9, 9, (2, 6, 16)), rng.integers(-9, 9, (2, 21))
+    sign, kinds = rng.choice([-1, 1], 21), np.array([0, 1, 1])
+    bits = np.full((6, 21), 7, np.uint8)
+    whole = [np.asarray(part, np.int32) for part in (codes, limit, kinds, sign)]
+    decide_codes(*whole, bits)
+    for n, column in np.ndindex(bits.shape):
+        code = codes[column // 16, n, column % 16]
+        assert bits[n, column] == (sign[column] * code >= limit[kinds[n % 3], column])
 
 
 @pytest.mark.parametrize(("count", "rows", "columns"), SHAPES)
