@@ -479,19 +479,19 @@ def decide_listed(
             settled = abs(value - zero) > reach or sigma == 0.0
             beyond = (value if settled else drawn) - zero
             listed[2, k] = np.int64(beyond > 0.0)
-            draws += np.int64(not settled)
+            draws += int(not settled)
             continue
         if plain:
             low, high = code_of(value - reach, converter), code_of(value + reach, converter)
             code = low if low == high else code_of(drawn, converter)
             listed[2, k] = np.int64(code)
-            draws += np.int64(low != high)
+            draws += int(low != high)
             continue
         low = code_of_column(value - reach, bend, comparators, converter, column)
         high = code_of_column(value + reach, bend, comparators, converter, column)
         code = code_of_column(drawn, bend, comparators, converter, column)
         listed[2, k] = np.int64(low if low == high else code)
-        draws += np.int64(low != high)
+        draws += int(low != high)
     return draws
 
 

@@ -141,7 +141,7 @@ def swept(
             count += 1.0 if value > border else 0.0
             continue
         if level >> 4 != drawn:
-            drawn = level >> 4
+            drawn = np.int64(level >> 4)
             step = at[2] + np.uint32(drawn + 1)
             w0, w1, w2, w3 = philox(at[0], at[1], step, at[3], k0, k1)
         part = part_of(w0, w1, w2, w3, level & 15)

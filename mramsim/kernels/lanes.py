@@ -62,8 +62,9 @@ def repeat(builder: Any, count: Any, body: Callable[[Any], None]) -> None:
 
 def accumulators(builder: Any, kind: Any, count: int) -> list[Any]:
     """Return `count` slots of a vector type, zero; the optimiser keeps them in registers."""
-    from numba.core import cgutils
+    from numba.core import cgutils as untyped
 
+    cgutils: Any = untyped
     zero = ir.Constant(kind, None)
     slots = [cgutils.alloca_once(builder, kind) for _ in range(count)]
     for slot in slots:
@@ -83,12 +84,11 @@ def address(typing_context: Any, array: Any) -> Any:
     """Return where the data of an array start, int64."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        from numba.core.imputils import impl_ret_untracked
-        from numba.np.arrayobj import make_array
+        from numba.np import arrayobj as untyped
 
-        found = make_array(signature.args[0])(context, builder, arguments[0])
-        whole = builder.ptrtoint(found.data, I64)
-        return impl_ret_untracked(context, builder, signature.return_type, whole)
+        arrayobj: Any = untyped
+        found = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.ptrtoint(found.data, I64)
 
     return types.int64(array), generate
 

@@ -103,7 +103,7 @@ def _ratio(p: Any, q: Any, r: Any) -> Any:
 
 @kernel
 def upper_quantile(tail: Any) -> Any:
-    """Return the standard normal number that is exceeded with probability `tail`, 0 < tail <= 1/2."""
+    """Return the standard normal number exceeded with probability `tail`, 0 < tail <= 1/2."""
     centre = 0.5 - tail
     if centre <= 0.425:
         return centre * _ratio(_A, _B, 0.180625 - centre * centre)
@@ -115,7 +115,7 @@ def upper_quantile(tail: Any) -> Any:
 
 @kernel
 def tail_of(part: Any, w0: Any, w1: Any) -> Any:
-    """Return the smaller tail, 0 < tail <= 1/2, of place (w0, w1) in a 256th of the distribution."""
+    """Return the smaller tail, 0 < tail <= 1/2, of place (w0, w1) in a 256th of it all."""
     word = np.float64(((np.uint64(w0) << _32) | np.uint64(w1)) >> _11)
     low = part < 128
     inside = ((word if low else 9007199254740991.0 - word) + 0.5) * _TWO_M53

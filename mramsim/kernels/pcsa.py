@@ -301,7 +301,7 @@ def read_pcsa(
 
 @kernel
 def turn(x: Any, ready: Any, start: Any, count: Any, positions: Any, lane: Any, turned: Any) -> Any:
-    """Write inputs (uint8 [n, R]) to `turned` (uint8 [R, BLOCK]) from `lane` on; 2 where undriven."""
+    """Write inputs (uint8 [n, R]) to `turned` ([R, BLOCK]) from `lane` on; 2 where undriven."""
     masked = ready.driven.shape[0] > 1 or ready.pattern.size > 1
     for row in range(turned.shape[0]):
         for n in range(count):

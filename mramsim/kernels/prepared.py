@@ -1,4 +1,4 @@
-"""A tile's record in the order that kernels want: panels of bytes, patterns of rows, float32 lines."""
+"""A tile's record in the order that kernels want: panels of bytes, patterns, float32 lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LARGEST = 1e30  # of float32 lines
 
 
 class Prepared(NamedTuple):
-    """What `mramsim.kernels.analog` reads beside the record. Q patterns of driven rows, K odd cells.
+    """What `mramsim.kernels.analog` reads beside a record; Q patterns of driven rows, K odd cells.
 
     Attributes
     ----------
@@ -97,10 +97,11 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     first = np.searchsorted(tile.odd_column[order], np.arange(columns + 1)).astype(np.int32)
     bent = tile.comparators.shape[0] > 0 or tile.bend.shape[1] > 0
     linear = converter.mode == VOTE or (converter.mode == CODES and not bent)
-    lines = _lines(tile, converter, match, base, rows_on, border) if linear else _NO_LINES
-    scale = lines[3] if linear else np.zeros(columns)
+    middle, noise, factors, scale, spread = _NO_LINES
+    if linear:
+        found = _lines(tile, converter, match, base, rows_on, border)
+        middle, noise, factors, scale, spread = found
     odd_column = tile.odd_column[order]
-    spread = lines[4] ** 2 if linear else 0.0
     return Prepared(
         _cells(tile, bits),
         pattern,
@@ -117,10 +118,12 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         border,
         edges(),
         linear,
-        *lines[:3],
-        _single(tile.odd_steps[order] * scale[odd_column]),
-        _single(tile.odd_variance_on[order] * spread),
-        _single(tile.odd_variance_off[order] * spread),
+        middle,
+        noise,
+        factors,
+        _single(tile.odd_steps[order] * scale),
+        _single(tile.odd_variance_on[order] * spread**2),
+        _single(tile.odd_variance_off[order] * spread**2),
     )
 
 
@@ -149,7 +152,7 @@ _NO_LINES: Any = (
     np.zeros((0, 0, COLUMNS), np.float32),
     np.zeros((0, 0, COLUMNS), np.float32),
     np.zeros((0, 4, COLUMNS), np.float32),
-    None,
+    0.0,
     0.0,
 )
 
@@ -179,7 +182,7 @@ def _lines(
     noise_slope = np.full(columns, (tile.variance_match - other) * spread**2)
     slack = ROUNDING * largest + 1e-6
     factors = np.stack([per_match, per_step, noise_slope, slack])
-    return _panelled(middle), _panelled(noise), _panelled(factors), per_step, spread
+    return _panelled(middle), _panelled(noise), _panelled(factors), spread * tile.step, spread
 
 
 def _panelled(lines: Any) -> NDArray[np.float32]:
@@ -191,4 +194,4 @@ def _panelled(lines: Any) -> NDArray[np.float32]:
 
 
 def _single(values: Any) -> NDArray[np.float32]:
-    return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
+    return np.asarray(np.clip(values, -_LARGEST, _LARGEST), dtype=np.float32)

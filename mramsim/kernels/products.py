@@ -30,7 +30,7 @@ _LINE = 64
 
 
 def panels(cells: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Arrange cells [rows, columns] in panels, int8 [panels, row blocks, 16, 16, 4]; zero beyond."""
+    """Arrange cells [rows, columns] in panels, int8 [panels, row blocks, 16, 16, 4]."""
     rows, columns = cells.shape
     blocks, count = -(-rows // ROWS), -(-columns // COLUMNS)
     padded = np.zeros((blocks * ROWS, count * COLUMNS), dtype=np.int8)
@@ -60,7 +60,7 @@ _SIGNATURE = types.void(*[types.int64] * 7)
 def _tiles(
     typing_context: Any, x: Any, stride: Any, b0: Any, b1: Any, blocks: Any, o0: Any, o1: Any
 ) -> Any:
-    """Fill two blocks (addresses `o0`, `o1`; int32 [32, 16]) by matrix tiles, if generated for them."""
+    """Fill blocks (addresses `o0`, `o1`; int32 [32, 16]) by matrix tiles, where there are any."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if "amx-int8" in lanes.features(context):

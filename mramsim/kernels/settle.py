@@ -93,7 +93,9 @@ def _settle(odd: bool) -> Any:
 
 
 def _build(builder: Any, odd: bool, arguments: Any) -> Any:
-    from numba.core import cgutils
+    from numba.core import cgutils as untyped
+
+    cgutils: Any = untyped
 
     (matches, steps, parts, patterns, middle, noise, factors, odd_steps, odd_noise) = arguments[:9]
     codes, open_, count, last, shift = arguments[9:]

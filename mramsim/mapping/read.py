@@ -97,7 +97,7 @@ def _driven(layer: LayerPlacement, rows: slice | None = None) -> NDArray[np.floa
         size = layer.node.fan_in if rows is None else rows.stop - rows.start
         return np.full(layer.positions, float(size))
     mask = layer.mask if rows is None else layer.mask[:, rows]
-    return mask.sum(axis=1).astype(np.float64)
+    return np.asarray(mask.sum(axis=1), dtype=np.float64)
 
 
 def _kinds(layer: LayerPlacement) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays.drop import counts_of
-from mramsim.kernels.analog import AnalogTile, read_codes, read_values
+from mramsim.kernels.analog import NO_COUNTS, AnalogTile, read_codes, read_values
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
 from mramsim.kernels.lanes import aligned
 from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
@@ -78,12 +78,20 @@ class Reader:
         ready: Any = self.ready
         if self.record is None:
             return int(read_pcsa(levels, plane, images, positions, ready, tiles, codes))
-        given = counts_of(self.record, (levels >> plane) & 1, positions)
+        given = self._given(levels, plane, positions)
         record, converter = self.record, self.converter
         made = read_codes(
             levels, plane, images, positions, record, ready, converter, given, tiles, codes
         )
         return int(made)
+
+    def _given(self, levels: Any, plane: int, positions: int) -> NDArray[np.float64]:
+        """Return the analog counts behind the wires, where there are any."""
+        assert self.record is not None
+        if self.record.wires.siemens.size == 0:
+            return NO_COUNTS
+        bits = np.asarray((levels >> plane) & 1, dtype=np.uint8)
+        return counts_of(self.record, bits, positions)
 
     def values(
         self,
@@ -100,24 +108,16 @@ class Reader:
         if not self.integers:
             assert self.record is not None
             values = np.empty((len(levels), self.width))
-            given = counts_of(self.record, (levels >> plane) & 1, positions)
+            given = self._given(levels, plane, positions)
             tiles, ready = tile_configuration(), self.ready
             draws = read_values(
                 levels, plane, images, positions, self.record, ready, given, tiles, values
             )
             return values, int(draws)
         codes = self.codes(len(levels))
-        draws = (
-            self.add(levels, 0, images, positions, codes)
-            if plane == 0
-            else self._one(levels, plane, images, positions, codes)
-        )
-        return self.numbers(flat(codes, self.width), 1, rows_on), draws
-
-    def _one(self, levels: Any, plane: int, images: Any, positions: int, codes: Codes) -> int:
         draws = self.add(levels, plane, images, positions, codes)
         codes >>= plane
-        return draws
+        return self.numbers(flat(codes, self.width), 1, rows_on), draws
 
     def numbers(self, codes: NDArray[Any], weight: int, rows_on: Any) -> NDArray[np.float64]:
         """Return the numbers that summed codes stand for.
@@ -132,11 +132,11 @@ class Reader:
             Sum of the driven rows, each plane with its weight.
         """
         if self.record is not None and self.converter.mode == VOTE:
-            return self.record.polarity * (2.0 * codes - weight)
+            return np.asarray(self.record.polarity * (2.0 * codes - weight))
         if self.record is not None and self.converter.mode == CODES:
             low, step = self.converter.low, self.converter.step
-            return 2.0 * (low * weight + step * codes) - rows_on
-        return 2.0 * codes - rows_on
+            return np.asarray(2.0 * (low * weight + step * codes) - rows_on)
+        return np.asarray(2.0 * codes - rows_on)
 
 
 def flat(codes: Codes, columns: int) -> Codes:

@@ -1,4 +1,4 @@
-"""Integer products: every kind of instruction gives the integers of numpy; the same bytes of runs."""
+"""Integer products by every kind of instruction; the same bytes on other processors."""
 
 import hashlib
 import os

@@ -58,9 +58,9 @@ def test_zero_equals_off(networks, images, mapping, effect):
 @pytest.mark.parametrize(("mapping", "effect"), CASES)
 def test_large_and_alone_it_changes_decisions(networks, images, mapping, effect):
     network = networks["tiny"]
-    x = images(network, 60)
+    x = images(network, 600)
     needed = NEEDS.get(effect, [])
-    run = chip_of(network, mapping, LARGE[effect], only=[effect, *needed]).run(x, checked=60)
+    run = chip_of(network, mapping, LARGE[effect], only=[effect, *needed]).run(x, checked=600)
     still = chip_of(network, mapping, LARGE[effect], only=[*needed, "none"]).run(x)
     assert sum(wrong for wrong, _ in run.decision_errors.values()) > 0
     assert (run.scores != still.scores).any()
