@@ -203,10 +203,10 @@ class _Walk:
         return Real(self.layers.draft.affine(f"{label}_scale", source, factor.value.ravel(), 0.0))
 
     def _scale(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
-        factor = self._array(label, "weight", "scale", "alpha")
+        factor = self._array(label, "scale", "alpha", "weight")
         assert factor is not None
         found = self._scaled(given[0], factor, label)
-        shift = self._array(label, "bias", "offset", optional=True)
+        shift = self._array(label, "offset", "bias", optional=True)
         if shift is None:
             return found
         source = self.layers.real(found)
