@@ -20,6 +20,7 @@ COMMANDS = {
     "energy": "Energy, latency and area of a network; needs no data.",
     "sweep": "Run a plan of many points and chips; resumes by itself.",
     "search": "Pareto front of a design space: accuracy, energy, latency, area.",
+    "report": "Page and figures of a finished sweep.",
     "devices": "List device cards, or show one with its sources.",
     "mappings": "List mapping cards, or show one with its sources.",
     "components": "List component cards (circuit blocks), or show one with its sources.",

@@ -58,6 +58,7 @@ def command(
     click.echo(str(found))
     if shard is None:
         click.echo(f"tables: {output}/results.csv, {output}/summary.csv")
+        click.echo(f"report: mramsim report {output}")
     else:
         click.echo(f"shard {shard} is done; when all are: mramsim sweep {plan} -o {output} --merge")
 

@@ -72,6 +72,11 @@ def render(result: Mapping[str, Any]) -> str:
     missing = [key for key in _NEEDED if key not in result]
     if missing:
         raise InputError(f"result lacks {', '.join(missing)}; the object of 'run --json' is needed")
+    return fill("page.html.j2", _context(result))
+
+
+def fill(template: str, context: Mapping[str, Any]) -> str:
+    """Return a template of the package filled in; an unknown name in it is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -82,7 +87,7 @@ def render(result: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("page.html.j2").render(_context(result))
+    return environment.get_template(template).render(context)
 
 
 def _context(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +141,7 @@ def _context(result: Mapping[str, Any]) -> dict[str, Any]:
             {"name": card["name"], "title": card["title"], "rows": list(rows.card_rows(card))}
             for card in rows.all_cards(cards)
         ],
-        "references": rows.references(cards),
+        "references": rows.references(rows.all_cards(cards)),
         "citations": list(result.get("citations", ())),
         "placement": placement,
         "array_rows": rows.array_rows(placement),

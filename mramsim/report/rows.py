@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mramsim.report.text import READINGS
@@ -116,10 +116,10 @@ def card_rows(card: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def references(cards: Mapping[str, Any]) -> list[dict[str, str | None]]:
+def references(cards: Iterable[Mapping[str, Any]]) -> list[dict[str, str | None]]:
     """Return every reference of the cards once, by key."""
     found: dict[str, dict[str, str | None]] = {}
-    for card in all_cards(cards):
+    for card in cards:
         for key, reference in card["references"].items():
             found.setdefault(key, {"key": key, **reference})
     return [found[key] for key in sorted(found)]

@@ -227,6 +227,13 @@ def tidy(value: float) -> float:
     return float(f"{value:.12g}")
 
 
+def axis_text(value: Value) -> Any:
+    """Return the value of an axis for a table: lists of names joined, an empty one ``none``."""
+    if isinstance(value, tuple):
+        return "+".join(str(item) for item in value) or "none"
+    return value
+
+
 def read_axis(path: str, content: Any) -> Axis:
     """Make an axis from what stands in a plan.
 

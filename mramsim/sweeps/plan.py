@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -83,12 +83,36 @@ class SamplingSpec(Strict):
         return self
 
 
+class AttributionSpec(Strict):
+    """Points at which every effect is also run alone and left out.
+
+    Attributes
+    ----------
+    points : tuple of int
+        Numbers of points in the order of the plan, from 0.
+    chips : int
+        Chips of each of these runs, from the first.
+    """
+
+    points: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    chips: int = Field(default=8, ge=1)
+
+
 class _Content(Strict):
     title: str = ""
     run: RunSpec
     axes: dict[str, Any] = Field(default_factory=dict)
     sampling: SamplingSpec = SamplingSpec()
     chips: ChipsSpec
+    attribution: AttributionSpec | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        least = self.chips.decisions()[0]
+        if self.attribution is not None and self.attribution.chips > least:
+            given = f"attribution.chips = {self.attribution.chips}"
+            raise ValueError(f"{given} is above the {least} chips that every point has")
+        return self
 
 
 @dataclass(frozen=True)
@@ -103,6 +127,7 @@ class Plan:
         By dotted key, in the order of the plan.
     sampling : SamplingSpec
     chips : ChipsSpec
+    attribution : AttributionSpec, optional
     folder : Path
         Relative paths of the plan start here.
     name : str
@@ -114,6 +139,7 @@ class Plan:
     axes: Mapping[str, Axis]
     sampling: SamplingSpec
     chips: ChipsSpec
+    attribution: AttributionSpec | None
     folder: Path
     name: str = "plan"
 
@@ -125,12 +151,16 @@ class Plan:
         axes = {
             key: axis.model_dump(mode="json", exclude_none=True) for key, axis in self.axes.items()
         }
+        more = {}
+        if self.attribution is not None:
+            more["attribution"] = self.attribution.model_dump(mode="json")
         return {
             "title": self.title,
             "run": run,
             "axes": axes,
             "sampling": self.sampling.model_dump(mode="json", exclude_none=True),
             "chips": self.chips.content(),
+            **more,
         }
 
     def path(self, text: str) -> str:
@@ -203,7 +233,9 @@ def check_plan(content: Mapping[str, Any], folder: Path, name: str) -> Plan:
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     run = found.run.model_copy(update={"settings": settings})
-    return Plan(found.title, run, axes, found.sampling, found.chips, folder, name)
+    return Plan(
+        found.title, run, axes, found.sampling, found.chips, found.attribution, folder, name
+    )
 
 
 def _flat_settings(values: Mapping[str, Any], prefix: str = "") -> Any:

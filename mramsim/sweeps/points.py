@@ -27,17 +27,25 @@ def plan_points(plan: Plan) -> list[dict[str, Value]]:
         Axes that cannot be combined in this way.
     """
     try:
-        if plan.sampling.method == "grid":
-            return list(_grid(plan.axes, plan.sampling))
-        if plan.sampling.method == "zip":
-            return list(_zipped(plan.axes, tuple(plan.axes), "sampling.method = 'zip'"))
-        shares = unit_points(len(plan.axes), plan.sampling)
-        return [
-            {key: axis.at(float(u)) for (key, axis), u in zip(plan.axes.items(), row, strict=True)}
-            for row in shares
-        ]
+        found = _points(plan)
+        for number in plan.attribution.points if plan.attribution else ():
+            if number >= len(found):
+                raise InputError(f"attribution.points: {number}; points are 0 to {len(found) - 1}")
     except InputError as error:
         raise InputError(f"{plan.name}: {error}") from None
+    return found
+
+
+def _points(plan: Plan) -> list[dict[str, Value]]:
+    if plan.sampling.method == "grid":
+        return list(_grid(plan.axes, plan.sampling))
+    if plan.sampling.method == "zip":
+        return list(_zipped(plan.axes, tuple(plan.axes), "sampling.method = 'zip'"))
+    shares = unit_points(len(plan.axes), plan.sampling)
+    return [
+        {key: axis.at(float(u)) for (key, axis), u in zip(plan.axes.items(), row, strict=True)}
+        for row in shares
+    ]
 
 
 def unit_points(dimensions: int, sampling: SamplingSpec) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mramsim.errors import InputError
+
 _SHOWN = ("chips", "mean", "low", "high", "p5", "p95", "yield", "exact", "energy_j_per_image")
 _MOST_ROWS = 200
 
@@ -50,6 +52,20 @@ class SweepResult(dict[str, list[Any]]):
         return [
             dict(zip(names, row, strict=True)) for row in zip(*self.summary.values(), strict=True)
         ]
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the page and the figures of the sweep; see `mramsim.sweeps.report`.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            The page; ``report.html`` in the folder of the sweep by default.
+        """
+        from mramsim.sweeps.report import report_sweep
+
+        if self.folder is None:
+            raise InputError("a sweep without a folder has no report; give out=")
+        return report_sweep(self.folder, path)[0]
 
     def __str__(self) -> str:
         """Return a table for a terminal."""

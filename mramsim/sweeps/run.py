@@ -16,7 +16,9 @@ from mramsim.files import write_text
 from mramsim.network.graph import Network
 from mramsim.sweeps import manifest as record
 from mramsim.sweeps import tables
+from mramsim.sweeps.attribute import attribution_tasks, attributions
 from mramsim.sweeps.axes import Value
+from mramsim.sweeps.content import CONFIG, MANIFEST, RESULTS, SUMMARY
 from mramsim.sweeps.inputs import Inputs, Library
 from mramsim.sweeps.plan import Plan, load_plan
 from mramsim.sweeps.points import plan_points
@@ -27,9 +29,6 @@ from mramsim.sweeps.result import SweepResult
 from mramsim.sweeps.schedule import Scheduler
 from mramsim.sweeps.store import WHOLE, Shard, Store
 from mramsim.sweeps.toml import to_toml
-
-CONFIG, MANIFEST = "config.toml", "manifest.json"
-RESULTS, SUMMARY = "results.csv", "summary.csv"
 
 
 def sweep(
@@ -106,15 +105,16 @@ def sweep(
     if part is not None:
         chosen = chosen[part[0] - 1 :: part[1]]
     work = list(zip(chosen, resolver.recipes([points[k] for k in chosen], chosen), strict=True))
+    more = list(attribution_tasks(checked, dict(work)))
     folder = Path(out)
     pace = Pace(progress or (lambda done, total, text: None), every_s, checked.chips.confidence)
     name = WHOLE if part is None else f"{part[0]}-of-{part[1]}"
     if merge:
-        scheduler = Scheduler.of(work, checked.chips, Store(folder))
+        scheduler = Scheduler.of(work, checked.chips, Store(folder), more)
         _refuse_missing(scheduler, folder)
     else:
         with Shard(folder, name) as file:
-            scheduler = Scheduler.of(work, checked.chips, Store(folder))
+            scheduler = Scheduler.of(work, checked.chips, Store(folder), more)
             write_text(folder / CONFIG, to_toml(checked.content()))
             pace(scheduler.state)
             if scheduler.waiting:
@@ -157,7 +157,7 @@ def _finish(
     references = tables.reference_accuracies(store, resolver)
     chips: list[tables.Row] = []
     summary = []
-    used = {task.id for task in scheduler.references}
+    used = {task.id for task in scheduler.extra}
     for point in scheduler.state.points:
         values = points[point.number]
         rows = list(tables.chip_rows(point, values, store, point.decider.needed))
@@ -174,6 +174,8 @@ def _finish(
         "conflicts": len(store.conflicts),
     }
     content = record.manifest(resolver, store, counts, started)
+    recipes = {point.number: point.recipe for point in scheduler.state.points}
+    content["attribution"] = attributions(plan, recipes, points, store)
     if write:
         write_text(folder / RESULTS, tables.to_csv(chip_table))
         write_text(folder / SUMMARY, tables.to_csv(point_table))

@@ -88,13 +88,13 @@ class Scheduler:
     ----------
     store : Store
     state : State
-    references : list of Task
-        Exact references of the points.
+    extra : list of Task
+        Exact references of the points, and what else is to be run.
     """
 
     store: Store
     state: State
-    references: list[Task]
+    extra: list[Task]
     _queue: deque[Task] = field(default_factory=deque)
     _wanted: dict[str, list[tuple[Point, int]]] = field(default_factory=dict)
     _flying: dict[Future[Found], Task] = field(default_factory=dict)
@@ -102,7 +102,13 @@ class Scheduler:
     _writing: bool = False
 
     @classmethod
-    def of(cls, recipes: Sequence[tuple[int, Recipe]], spec: ChipsSpec, store: Store) -> Scheduler:
+    def of(
+        cls,
+        recipes: Sequence[tuple[int, Recipe]],
+        spec: ChipsSpec,
+        store: Store,
+        more: Sequence[Task] = (),
+    ) -> Scheduler:
         """Take up what the store holds.
 
         Parameters
@@ -111,11 +117,14 @@ class Scheduler:
             Number and recipe of each point.
         spec : ChipsSpec
         store : Store
+        more : sequence of Task
+            Besides chips and exact references.
         """
         points = [Point(number, recipe, Decider(spec)) for number, recipe in recipes]
-        exact = {task.id: task for task in (Task(point.recipe) for point in points)}
-        scheduler = cls(store, State(points), list(exact.values()))
-        for task in scheduler.references:
+        tasks = {task.id: task for task in (Task(point.recipe) for point in points)}
+        tasks.update({task.id: task for task in more})
+        scheduler = cls(store, State(points), list(tasks.values()))
+        for task in scheduler.extra:
             scheduler._ask(task)
         for point in points:
             scheduler._extend(point)
@@ -245,6 +254,7 @@ class Scheduler:
         if task.id in self.store:
             self.state.found += 1
         else:
+            self._wanted[task.id] = []  # a point may want the same
             self._queue.append(task)
 
     def _deliver(self, task_id: str) -> None:

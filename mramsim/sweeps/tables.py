@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mramsim.intervals import half_width
-from mramsim.sweeps.axes import Value
+from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.recipes import Resolver, Task
 from mramsim.sweeps.schedule import Point
 from mramsim.sweeps.stop import ChipsSpec, stop_columns
@@ -137,10 +137,3 @@ def _cell(value: Any) -> Any:
 
 def _axes(values: Mapping[str, Value]) -> Row:
     return {key: axis_text(value) for key, value in values.items()}
-
-
-def axis_text(value: Value) -> Any:
-    """Return the value of an axis for a table: lists of names joined, an empty one ``none``."""
-    if isinstance(value, tuple):
-        return "+".join(str(item) for item in value) or "none"
-    return value

@@ -1,0 +1,1 @@
+"""The report of a sweep: figures and one page, from plain values (`mramsim.sweeps.content`)."""
