@@ -19,7 +19,7 @@ def command(folder: str, output: str | None, data_dir: str | None, as_json: bool
     """
     from mramsim.sweeps.report import report_sweep
 
-    opt.check_report(output)
+    opt.check_output("--output", output)
     page, stale = report_sweep(folder, output, data_dir)
     for text in stale:
         click.echo(f"stale: {text}", err=True)

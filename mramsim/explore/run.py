@@ -22,7 +22,7 @@ from mramsim.files import write_bytes, write_text
 from mramsim.network.graph import Network
 from mramsim.report.tables import text_table
 from mramsim.sweeps import tables
-from mramsim.sweeps.axes import Value
+from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.inputs import Library
 from mramsim.sweeps.pools import InlinePool, Pool, SpawnPool
 from mramsim.sweeps.progress import Progress
@@ -144,7 +144,7 @@ class _Search:
         return [
             {
                 "point": start + place,
-                **{key: tables.axis_text(value) for key, value in values.items()},
+                **{key: axis_text(value) for key, value in values.items()},
                 **(found.get(place) or dict.fromkeys(MEANS.values())),
                 "refused": refused.get(place),
             }

@@ -138,12 +138,12 @@ def _exact(axes: Any, points: Sequence[Point]) -> None:
         axes.axhline(100.0 * value, color=GREY, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
         axes.annotate(
             f"exact {100.0 * value:.2f} %",
-            (1.0, 100.0 * value),
+            (0.0, 100.0 * value),
             xycoords=("axes fraction", "data"),
-            xytext=(0, -3),
+            xytext=(1, 2),
             textcoords="offset points",
-            ha="right",
-            va="top",
+            ha="left",
+            va="bottom",
             fontsize=8,
             color=MUTED,
         )
