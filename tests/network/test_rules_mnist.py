@@ -44,7 +44,7 @@ def test_exact_without_effects_on_ten_thousand_images(network, digits, mapping):
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_quantised_network_on_some_images(network, digits, mapping):
-    placed = ms.place(network, mapping).calibrate(digits[:50])
+    placed = ms.place(network, mapping).calibrate(digits[:50]).with_ideal_converters()
     found = placed.sample("ideal", only=["adc"]).run(digits[:2]).scores
     expected = naive_networks.forward(placed, None, digits[:2], 0, True)
     np.testing.assert_array_equal(found, expected)
