@@ -44,6 +44,9 @@ METHOD_OPTIONS = (  # what is not given is left to the method
     click.option(
         "--bit-errors", type=float, help=f"{GRADIENTS}: weights misread at this rate in training."
     ),
+    click.option(
+        "--real-ends", is_flag=True, help=f"{GRADIENTS}: real weights in the first and last layer."
+    ),
     click.option("--augment", metavar="NAME", help=f"{GRADIENTS}: none, shift or flip-shift."),
     click.option(
         "--precision",

@@ -12,23 +12,28 @@ from mramsim.errors import InputError
 from mramsim.network.fold import affine, fold_sign
 from mramsim.network.graph import Network
 from mramsim.network.nodes import (
+    Affine,
     Conv,
     Conv2d,
     Input,
+    LevelValue,
     Linear,
     MaxPool2d,
     Node,
     Output,
     Product,
+    RealConv,
+    RealLinear,
+    Sign,
     Threshold,
 )
-from mramsim.training.modules import BinaryBlock, BinaryNetwork
+from mramsim.training.modules import BinaryBlock, BinaryNetwork, RealProduct
 
 Float32 = NDArray[np.float32]
 
 
 def export(model: BinaryNetwork, record: Input, name: str) -> Network:
-    """Fold every scale and BatchNorm, and binarise every weight.
+    """Fold every scale and BatchNorm, and binarise every weight that is to be binary.
 
     Parameters
     ----------
@@ -42,7 +47,7 @@ def export(model: BinaryNetwork, record: Input, name: str) -> Network:
     -------
     Network
         Nodes ``conv1``, ``conv1_sign``, ``conv1_pool``, ..., ``fc1``, ``fc1_sign``, ...,
-        ``scores``, ``out``.
+        ``scores``, ``out``; before and behind a real layer also ``conv1_value`` and ``conv1_norm``.
 
     Raises
     ------
@@ -52,34 +57,57 @@ def export(model: BinaryNetwork, record: Input, name: str) -> Network:
     nodes: list[Node] = [record]
     size = record.shape[1:] if len(record.shape) == 3 else (1, 1)
     counts = {"conv": 0, "fc": 0}
-    blocks = model.binary_blocks()
+    blocks = model.all_blocks()
     for block in blocks[:-1]:
-        stem = "conv" if block.product.latent.ndim == 4 else "fc"
+        stem = "conv" if _is_conv(block) else "fc"
         counts[stem] += 1
         label = f"{stem}{counts[stem]}"
-        product = _product(block, label, nodes[-1], (size[0], size[1]))
-        level, polarity = fold_sign(affine(*_affine(block)), product.reach, len(product.weight))
-        nodes += [product, Threshold(f"{label}_sign", (label,), level, polarity)]
+        nodes += _product(block, label, nodes[-1], (size[0], size[1]))
+        nodes += _decision(block, label, nodes[-1])
         if block.pool is not None:
-            conjunctive = polarity < 0
+            conjunctive = block.affine()[0].numpy() < 0
             pool = MaxPool2d(f"{label}_pool", (f"{label}_sign",), (2, 2), (2, 2), conjunctive)
             nodes.append(pool)
             size = (size[0] // 2, size[1] // 2)
-    last = _product(blocks[-1], "scores", nodes[-1], (1, 1))
-    nodes += [last, Output("out", ("scores",), *_affine(blocks[-1]))]
+    nodes += _product(blocks[-1], "scores", nodes[-1], (1, 1))
+    nodes.append(Output("out", ("scores",), *_affine(blocks[-1])))
     return Network(tuple(nodes), name)
 
 
-def _product(block: BinaryBlock, label: str, before: Node, size: tuple[int, int]) -> Product:
-    if not block.product.latent.isfinite().all():
+def _is_conv(block: BinaryBlock) -> bool:
+    return next(block.product.parameters()).ndim == 4
+
+
+def _product(block: BinaryBlock, label: str, before: Node, size: tuple[int, int]) -> list[Node]:
+    """Return the product of a block, with what makes numbers of levels where it is real."""
+    if not all(part.isfinite().all() for part in block.product.parameters()):
         raise InputError(f"layer '{label}': training diverged (NaN in its weights)")
-    weight = (block.product.weight().detach().numpy() > 0).astype(np.uint8)
     planes = before.planes if isinstance(before, Input) else 1
-    if weight.ndim == 4:
-        return Conv2d(
-            label, (before.name,), weight, planes=planes, size=size, padding=(1, 1), pad_value=0
-        )
-    return Linear(label, (before.name,), weight, planes=planes)
+    if isinstance(block.product, RealProduct):
+        value = LevelValue(f"{label}_value", (before.name,), planes)
+        weights = block.product.values.detach().numpy()
+        zero = np.zeros(len(weights), np.float32)
+        if weights.ndim == 2:
+            return [value, RealLinear(label, (value.name,), weights, zero)]
+        return [
+            value,
+            RealConv(label, (value.name,), weights, zero, size=size, padding=(1, 1)),
+        ]
+    weight = (block.product.weight().detach().numpy() > 0).astype(np.uint8)
+    if weight.ndim == 2:
+        return [Linear(label, (before.name,), weight, planes=planes)]
+    return [
+        Conv2d(label, (before.name,), weight, planes=planes, size=size, padding=(1, 1), pad_value=0)
+    ]
+
+
+def _decision(block: BinaryBlock, label: str, product: Node) -> list[Node]:
+    """Return what decides on the sums: a threshold; for real sums the map itself and a sign."""
+    if isinstance(product, Product):
+        level, polarity = fold_sign(affine(*_affine(block)), product.reach, product.fan_out)
+        return [Threshold(f"{label}_sign", (label,), level, polarity)]
+    norm = Affine(f"{label}_norm", (label,), *_affine(block))
+    return [norm, Sign(f"{label}_sign", (norm.name,))]
 
 
 def _affine(block: BinaryBlock) -> tuple[Float32, Float32]:

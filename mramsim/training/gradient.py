@@ -92,15 +92,15 @@ def make_parts(options: GradientOptions) -> Parts:
         dropout=options.dropout,
         bit_errors=options.bit_errors,
         precision=options.precision,
+        real_ends=options.real_ends,
     )
 
 
 def optimiser_of(model: BinaryNetwork, options: GradientOptions) -> torch.optim.Optimizer:
     """Return the optimiser of a network."""
-    blocks = model.binary_blocks()
     weights = [
-        (block.product.latent, block.product.glorot() if options.glorot else 1.0)
-        for block in blocks
+        (product.latent, product.glorot() if options.glorot else 1.0)
+        for _, product in model.binary_layers()
     ]
     known = {id(value) for value, _ in weights}
     others = [value for value in model.parameters() if id(value) not in known]
@@ -110,17 +110,17 @@ def optimiser_of(model: BinaryNetwork, options: GradientOptions) -> torch.optim.
 def _penalty(model: BinaryNetwork, options: GradientOptions) -> Callable[[], Tensor] | None:
     if options.regulariser == "none" or options.strength == 0:
         return None
-    function, blocks = REGULARISERS[options.regulariser], model.binary_blocks()
+    function, layers = REGULARISERS[options.regulariser], model.binary_layers()
 
     def penalty() -> Tensor:
-        pairs = [(block.product.latent, block.alpha()) for block in blocks]
+        pairs = [(product.latent, block.alpha()) for block, product in layers]
         return options.strength * function(pairs)
 
     return penalty
 
 
 def _clipping(model: BinaryNetwork) -> Callable[[], None]:
-    latents = [block.product.latent for block in model.binary_blocks()]
+    latents = [product.latent for _, product in model.binary_layers()]
 
     def clip() -> None:
         with torch.no_grad():

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mramsim.training.core.norms import affine_of, apply_affine, make_norm
 from mramsim.training.core.products import HALF, mixed_product, plain_product
-from mramsim.training.core.scales import make_scale, scaled, unit
+from mramsim.training.core.scales import make_scale, scaled
 from mramsim.training.core.signs import sign
 from mramsim.training.core.slopes import Slope, Window
 from mramsim.training.shapes import Layer, Size
@@ -33,6 +33,7 @@ class Parts:
     dropout: float = 0.0
     bit_errors: float = 0.0
     precision: str = "float32"
+    real_ends: bool = False
 
     @property
     def dtype(self) -> torch.dtype:
@@ -89,11 +90,38 @@ class BinaryProduct(nn.Module):
         return float((fans / 1.5) ** 0.5)
 
 
+class RealProduct(nn.Module):
+    """Linear layer or 3 x 3 convolution with real weights and no bias.
+
+    At inference sums are formed in float64 and rounded once, as `mramsim.network` does.
+
+    Parameters
+    ----------
+    kind : {"conv", "linear"}
+    fan_in, width : int
+    """
+
+    def __init__(self, kind: str, fan_in: int, width: int) -> None:
+        super().__init__()
+        shape = (width, fan_in, 3, 3) if kind == "conv" else (width, fan_in)
+        self.values = nn.Parameter(torch.empty(shape))
+        nn.init.xavier_uniform_(self.values)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the sums."""
+        if self.training:
+            return plain_product(x.float(), self.values)
+        return plain_product(x.double(), self.values.double()).float()
+
+
 class BinaryBlock(nn.Module):
     """Product, max-pool and scale where wanted, normalisation; the sign belongs to the network.
 
     At inference scale and normalisation are one affine map per channel, the one that is folded.
+    Where `real`, the product has real weights and no scale.
     """
+
+    product: BinaryProduct | RealProduct
 
     def __init__(
         self,
@@ -104,11 +132,16 @@ class BinaryBlock(nn.Module):
         parts: Parts,
         first: bool = False,
         norm: str | None = None,
+        real: bool = False,
     ) -> None:
         super().__init__()
-        self.product = BinaryProduct(kind, fan_in, width, parts, first)
+        self.scale = None
+        if real:
+            self.product = RealProduct(kind, fan_in, width)
+        else:
+            self.product = BinaryProduct(kind, fan_in, width, parts, first)
+            self.scale = make_scale(parts.scale, self.product.latent, parts.scale_start)
         self.pool = nn.MaxPool2d(2) if pool else None
-        self.scale = make_scale(parts.scale, self.product.latent, parts.scale_start)
         self.norm = make_norm(norm or parts.norm, kind, width, parts.eps)
         kept = 1 - (parts.dropout_input if first else parts.dropout)
         self.kept = kept  # share of the inputs; sums are scaled up by its inverse
@@ -126,14 +159,16 @@ class BinaryBlock(nn.Module):
         if dropping:
             sums = sums / self.kept
         if self.scale is not None:
-            sums = scaled(sums, self.scale(self.product.latent))
+            sums = scaled(sums, self.alpha())
         normal: Tensor = self.norm(sums)
         return normal
 
     def alpha(self) -> Tensor:
         """Return the scale of the weights, [] or [width]; 1 where there is none."""
-        latent = self.product.latent
-        return unit(latent) if self.scale is None else self.scale(latent)
+        if self.scale is None or isinstance(self.product, RealProduct):
+            return torch.ones(())
+        alpha: Tensor = self.scale(self.product.latent)
+        return alpha
 
     def affine(self) -> tuple[Tensor, Tensor]:
         """Return scale and offset from accumulators to what the sign sees, float32 [width]."""
@@ -158,10 +193,16 @@ class BinaryNetwork(nn.Module):
         self.parts = parts
         widths = fans(image, layers)
         blocks = [
-            BinaryBlock(layer.kind, fan_in, layer.width, layer.pool, parts, first=index == 0)
+            BinaryBlock(
+                *(layer.kind, fan_in, layer.width, layer.pool, parts),
+                first=index == 0,
+                real=parts.real_ends and index == 0,
+            )
             for index, (layer, fan_in) in enumerate(zip(layers, widths, strict=False))
         ]
-        last = BinaryBlock("linear", widths[-1], classes, False, parts, norm="batch")
+        last = BinaryBlock(
+            *("linear", widths[-1], classes, False, parts), norm="batch", real=parts.real_ends
+        )
         self.blocks = nn.ModuleList([*blocks, last])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -173,9 +214,14 @@ class BinaryNetwork(nn.Module):
         scores: Tensor = self.blocks[-1](x)
         return scores
 
-    def binary_blocks(self) -> list[BinaryBlock]:
+    def all_blocks(self) -> list[BinaryBlock]:
         """Return the blocks in order."""
         return [block for block in self.blocks if isinstance(block, BinaryBlock)]
+
+    def binary_layers(self) -> list[tuple[BinaryBlock, BinaryProduct]]:
+        """Return the blocks with binary weights, and their products."""
+        pairs = [(block, block.product) for block in self.all_blocks()]
+        return [(block, product) for block, product in pairs if isinstance(product, BinaryProduct)]
 
 
 def misread(weight: Tensor, rate: float) -> Tensor:

@@ -18,6 +18,8 @@ CASES = {
     "reste": ("bnn", {"slope": "reste", "weight_slope": "tanh", "regulariser": "kurtosis"}),
     "plus": ("bnn_plus", {"strength": 1e-4}),
     "plus-r2": ("bnn_plus", {"regulariser": "r2", "scale": "learned-filter", "clamped": True}),
+    "plus-ends": ("bnn_plus", {"real_ends": True}),
+    "bnn-ends": ("bnn", {"real_ends": True, "precision": "mixed", "dropout": 0.1}),
     "plus-augment": ("bnn_plus", {"augment": "flip-shift", "strength": 1e-5}),
 }
 NETS = ("mlp-20x2", "cnv-0.03125")
@@ -52,8 +54,9 @@ def test_folded_is_the_torch_network(caught, case, net):
         scores = model.eval()(torch.from_numpy(2 * exact["input"].astype(np.float32) - 7))
     assert np.array_equal(scores.numpy(), exact["out"])
     names = {node.name for node in network.nodes}
-    last = [f"{n.name}_pool" if f"{n.name}_pool" in names else f"{n.name}_sign"
-            for n in network.products()[:-1]]  # fmt: skip
+    labels = [f"{name.removesuffix('_sign')}" for name in exact if name.endswith("_sign")]
+    last = [f"{label}_pool" if f"{label}_pool" in names else f"{label}_sign" for label in labels]
+    assert len(last) == len(signs) - 1
     for name, found in zip(last, signs[:-1], strict=True):
         assert np.array_equal(found.numpy(), exact[name])
     assert network.training["accuracy"]["relaxed_test"] == network.training["accuracy"]["test"]
@@ -65,7 +68,7 @@ def test_inference_is_scale_and_norm_in_one(caught, case):
     method, options = CASES[case]
     train(method, "mlp-20x2", toy(), epochs=1, **options)
     for block in caught[0].blocks:
-        width = len(block.product.latent)
+        width = len(block.norm.weight)
         sums = torch.arange(-8.0, 9.0)[:, None].expand(-1, width)
         scaled = sums * block.alpha()
         if isinstance(block.norm, torch.nn.Module) and hasattr(block.norm, "running_var"):
@@ -120,6 +123,17 @@ def test_early_stop_keeps_the_best_epoch(tmp_path, method, net):
     again = train(method, net, data, epochs=60, batch=20, patience=2, checkpoint=tmp_path)
     assert again.digest == network.digest
     assert len(again.training["history"]) == len(found)
+
+
+def test_real_ends_run_digitally():
+    network = train("bnn_plus", "cnv-0.03125", toy((2, 6, 6)), epochs=1, real_ends=True)
+    names = [node.name for node in network.nodes]
+    assert names[:6] == ["input", "conv1_value", "conv1", "conv1_norm", "conv1_sign", "conv2"]
+    assert names[-4:] == ["fc2_sign", "scores_value", "scores", "out"]
+    assert {node.name for node in network.products()} == {
+        *(f"conv{number}" for number in range(2, 7)),
+        *("fc1", "fc2"),
+    }
 
 
 def test_held_images_are_not_learned_from(monkeypatch):

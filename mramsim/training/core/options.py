@@ -71,6 +71,8 @@ class GradientOptions:
     augment : {"none", "shift", "flip-shift"}
     precision : {"float32", "mixed"}
         "mixed": int8 and bfloat16 products while training; see `mramsim.training.core.products`.
+    real_ends : bool
+        Real weights in the first and in the last layer, which then run digitally.
     """
 
     slope: str = "window"
@@ -96,6 +98,7 @@ class GradientOptions:
     batch: int = 100
     augment: Literal["none", "shift", "flip-shift"] = "none"
     precision: Literal["float32", "mixed"] = "float32"
+    real_ends: bool = False
 
     def __post_init__(self) -> None:
         for key, allowed in CHOICES.items():

@@ -6,7 +6,6 @@ all of them vanish when a network is folded; they matter for gradients and for r
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from mramsim.errors import InputError, nearest
@@ -102,8 +101,3 @@ def scaled(sums: Tensor, alpha: Tensor) -> Tensor:
     if alpha.ndim and sums.ndim > 2:
         return sums * alpha.reshape(-1, *(1,) * (sums.ndim - 2))
     return sums * alpha
-
-
-def unit(latent: Tensor) -> Tensor:
-    """Return the scale of 1 that regularisers take where a layer has none."""
-    return torch.ones((), dtype=latent.dtype)
