@@ -16,6 +16,10 @@ _HOME = {
     "list_pretrained": "mramsim.network.library",
     "load_network": "mramsim.network.file",
     "save_network": "mramsim.network.file",
+    "to_torch": "mramsim.network.exporters.torch_module",
+    "to_qonnx": "mramsim.network.exporters.qonnx",
+    "save_program": "mramsim.network.exporters.torch_program",
+    "dump_arrays": "mramsim.mapping.dump",
     "from_torch": "mramsim.network.importers.torch_module",
     "from_state_dict": "mramsim.network.importers.torch_file",
     "from_qonnx": "mramsim.network.importers.qonnx",
@@ -59,8 +63,12 @@ if TYPE_CHECKING:
     from mramsim.errors import InputError
     from mramsim.evaluation import evaluate
     from mramsim.explore.run import search
+    from mramsim.mapping.dump import dump_arrays
     from mramsim.mapping.placement import Placement, place
     from mramsim.network.bit_errors import with_bit_errors
+    from mramsim.network.exporters.qonnx import to_qonnx
+    from mramsim.network.exporters.torch_module import to_torch
+    from mramsim.network.exporters.torch_program import save_program
     from mramsim.network.file import load_network, save_network
     from mramsim.network.graph import Network
     from mramsim.network.importers.any_file import check_network, import_network

@@ -2,8 +2,8 @@
 
 Run as a script with the path, a limit on bytes and one on members; imports nothing of its package.
 Writes an ``.npz`` to standard output: ``config`` (JSON of the model) and ``names`` (JSON
-of [layer, weight]) as UTF-8 bytes, then the arrays by number. What it refuses is one line on standard
-error and exit code 3.
+of [layer, weight]) as UTF-8 bytes, and the arrays by number. What it refuses is one line on
+standard error and exit code 3.
 """
 
 from __future__ import annotations
@@ -78,13 +78,11 @@ def gather(path: str, limit: int, members: int) -> bytes:
             raise Refused("has no model_weights")
         found = _Gather(limit, members)
         found.take(stored, "model_weights", ())
-    texts = {"config": text, "names": json.dumps(found.names).encode()}
     stream = io.BytesIO()
-    np.savez(  # type: ignore[arg-type]
-        stream,
-        **{key: np.frombuffer(value, np.uint8) for key, value in texts.items()},
-        **{str(index): array for index, array in enumerate(found.arrays)},
-    )
+    content: dict[str, Any] = {str(index): array for index, array in enumerate(found.arrays)}
+    content["config"] = np.frombuffer(text, np.uint8)
+    content["names"] = np.frombuffer(json.dumps(found.names).encode(), np.uint8)
+    np.savez(stream, **content)
     return stream.getvalue()
 
 

@@ -78,6 +78,7 @@ def conv():
         nn.MaxPool2d(2),
         nn.Flatten(),
         linear(48, 10),
+        nn.BatchNorm1d(10),  # without it integer scores tie, and rounding decides the class
     )
 
 

@@ -1,0 +1,1 @@
+"""Networks for other tools: torch modules and QONNX files."""
