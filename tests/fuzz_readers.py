@@ -98,11 +98,40 @@ def check_files() -> list[bytes]:
     return [stream.getvalue()]
 
 
+def h5_configurations() -> list[bytes]:
+    import h5py
+
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for content in h5_files():
+            path = Path(folder) / "m.h5"
+            path.write_bytes(content)
+            with h5py.File(path, "r") as stored:
+                found.append(stored.attrs["model_config"].encode())
+    return found
+
+
+def read_configuration(path: Path) -> object:
+    """Give the Keras reader a changed configuration and sound arrays, without a process."""
+    import test_import_keras as test
+
+    from mramsim.network.importers import keras
+
+    arrays = {
+        "l0": {"kernel": test.f32(3, 3, 2, 4)},
+        "l1": test.norm_of(4, 1),
+        "l3": {"kernel": test.f32(36, 3)},
+    }
+    keras.read_h5 = lambda _: (path.read_bytes().decode(errors="replace"), arrays)
+    return keras.from_keras(path)
+
+
 READERS: dict[str, tuple[str, Callable[[], list[bytes]], Callable[[Path], object]]] = {
     "onnx": (".onnx", onnx_files, import_network),
     "pt": (".pt", lambda: state_dicts(False), import_network),
     "pt_legacy": (".pt", lambda: state_dicts(True), import_network),
     "h5": (".h5", h5_files, import_network),
+    "h5_config": (".h5", h5_configurations, read_configuration),
     "npz": (".npz", packed_files, import_network),
     "network": (".npz", network_files, load_network),
     "check": (
