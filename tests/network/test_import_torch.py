@@ -17,7 +17,7 @@ import zoo  # noqa: E402
 from torch import nn  # noqa: E402
 
 from mramsim.network.importers.torch_module import from_torch  # noqa: E402
-from mramsim.training.modules import BinaryNetwork  # noqa: E402
+from mramsim.training.modules import BinaryNetwork, Parts  # noqa: E402
 from mramsim.training.shapes import parse_shape  # noqa: E402
 
 
@@ -80,7 +80,8 @@ def test_imported_networks_run_on_chips(name, tmp_path):
 def test_our_own_networks(shape):
     """The same integers as our export: 8-bit levels fed as odd integers."""
     torch.manual_seed(1)
-    module = zoo.trained(BinaryNetwork((1, 8, 8), parse_shape(shape, (1, 8, 8)), 10), 1)
+    network = BinaryNetwork((1, 8, 8), parse_shape(shape, (1, 8, 8)), 10, Parts())
+    module = zoo.trained(network, 1)
     raw = np.random.default_rng(2).integers(0, 256, (300, 1, 8, 8)).astype(np.uint8)
     x = torch.tensor(2.0 * raw - 255).float()
     network = from_torch(module, x[:2], input="uint8", scale=2.0, offset=-255.0)
