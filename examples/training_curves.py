@@ -1,4 +1,4 @@
-"""Accuracy with smooth functions and with signs in their place, while k rises."""
+"""Accuracy against epochs, of the network that learns and of the binary one, and k if it rises."""
 
 import sys
 from pathlib import Path
@@ -20,22 +20,29 @@ def main(files=(), path="training_curves.svg"):
         drawing = Drawing(sheet, Path(path).stem, "Relaxed and binarised accuracy against epochs")
         Path(path).write_bytes(drawing.file("svg"))
     last = [network.training["history"][-1] for network in networks]
-    for network, entry in zip(networks, last, strict=True):
-        print(f"{network.name}: relaxed {entry['relaxed']:.4f}, binarised {entry['binarised']:.4f}")
+    for entry in last:
+        print(", ".join(f"{key} {entry[key]:.4f}" for key in keys(entry)))
     return last
 
 
+def keys(entry):
+    known = ("relaxed", "binarised", "train", "validation", "test")
+    return [key for key in known if key in entry][:2]
+
+
 def draw(axes, training):
-    epochs = range(1, len(training["history"]) + 1)
-    for key, colour in (("relaxed", BLUE), ("binarised", ORANGE)):
-        values = [100 * entry[key] for entry in training["history"]]
-        axes.plot(epochs, values, color=colour, label=key)
-    axes.set(ylabel="validation (%)", xlabel="epoch")
+    history, options = training["history"], training["options"]
+    epochs = range(1, len(history) + 1)
+    for key, colour in zip(keys(history[0]), (BLUE, ORANGE), strict=True):
+        axes.plot(epochs, [100 * entry[key] for entry in history], color=colour, label=key)
+    axes.set(ylabel=f"{'test' if 'test' in history[0] else 'validation'} (%)", xlabel="epoch")
     axes.margins(y=0.15)
-    axes.set_title(f"{training['data']} {training['net']}, mode {training['options']['mode']}")
-    steep = axes.twinx()
-    steep.step(epochs, [max(k) for k in training["steepness"]], where="mid", color=GREY, ls=":")
-    steep.set(yscale="log", ylim=(0.8, 1500), ylabel="k (dotted)")
+    kind = f"mode {options['mode']}" if "mode" in options else training["method"]
+    axes.set_title(f"{training['data']} {training['net']}, {kind}")
+    if "steepness" in training:
+        steep = axes.twinx()
+        steep.step(epochs, [max(k) for k in training["steepness"]], where="mid", color=GREY, ls=":")
+        steep.set(yscale="log", ylim=(0.8, 1500), ylabel="k (dotted)")
     axes.legend(frameon=False)
 
 
