@@ -187,6 +187,8 @@ class _Walk:
             self.roots[node] = self.roots.get(node.args[0], node.args[0])
         if raw.endswith("_") and not raw.startswith("__"):
             self._written(node.args[0], found)
+        elif isinstance(node.kwargs.get("out"), fx.Node):
+            self._written(node.kwargs["out"], found)
         return found
 
     def _handled(self, name: str, wanted: str, args: Any, kwargs: Any) -> Value:
@@ -217,7 +219,9 @@ class _Walk:
         return self.layers.reshape(x, shape[1:], wanted)
 
 
-_IGNORED = {"dtype", "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy"}
+_IGNORED = {
+    "dtype", "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "out",
+}  # fmt: skip
 
 
 def _callable(node: fx.Node) -> Callable[..., Any]:
