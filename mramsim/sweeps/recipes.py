@@ -31,6 +31,7 @@ from mramsim.sweeps.plan import RUN_AXES, Plan
 EXACT = "exact"
 CHIP = "chip"
 SHOWN_PLACEMENTS = 8
+_KEPT_DIGESTS = 4096
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Recipe:
         Mapping keys of single layers.
     components : dict
         Keys of component cards that are replaced.
-    parts : tuple of str
-        SHA-256 of each component card, with these values.
+    parts : str
+        SHA-256 over the component cards, with these values.
     conditions : Conditions
     effects : tuple of str
         Effects switched on, in the order of the table.
@@ -61,7 +62,7 @@ class Recipe:
     mapping: MappingCard
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     components: Mapping[str, Any] = field(default_factory=dict)
-    parts: tuple[str, ...] = ()
+    parts: str = ""
     conditions: Conditions = field(default_factory=Conditions)
     effects: tuple[str, ...] = effects.NAMES
     seed: int = 0
@@ -84,7 +85,7 @@ class Recipe:
         """The ids of the point's chips."""
         return ChipIds(
             {
-                "components": list(self.parts),
+                "components": self.parts,
                 "conditions": _plain(vars(self.conditions)),
                 "device": card_digest(self.device),
                 "effects": list(self.effects),
@@ -179,7 +180,7 @@ class Resolver:
         self._base = {key: getattr(plan.run, key) for key in RUN_AXES}
         self._cards: dict[tuple[str, str, str], Card] = {}
         self._bases: dict[tuple[str, str], Card] = {}
-        self._placed: dict[str, tuple[str, ...]] = {}
+        self._placed: dict[str, str] = {}
         self.placements: list[Placement] = []
 
     def recipes(
@@ -271,8 +272,8 @@ class Resolver:
             self._cards[key] = load_card(library, base, overrides) if overrides else base
         return self._cards[key]
 
-    def _parts(self, network: str, recipe: Recipe) -> tuple[str, ...]:
-        """Place the network, so that a wrong design is refused; return its components' hashes."""
+    def _parts(self, network: str, recipe: Recipe) -> str:
+        """Place the network, so that a wrong design is refused; return the hash of its parts."""
         key = recipe.placing
         if key not in self._placed:
             used = recipe.layers, recipe.components
@@ -283,16 +284,25 @@ class Resolver:
                 for card in components_of(layer.card, placed.component_values).cards().values()
             }
             self._bases.update({("component", name): card for name, card in cards.items()})
-            self._placed[key] = tuple(sorted({card_digest(card) for card in cards.values()}))
+            self._placed[key] = _sha(sorted({card_digest(card) for card in cards.values()}))
             if len(self.placements) < SHOWN_PLACEMENTS:
                 self.placements.append(placed)
         return self._placed[key]
 
 
+_DIGESTS: dict[int, tuple[Card, str]] = {}  # by identity: cards are never changed
+
+
 def card_digest(card: Card) -> str:
     """Return the SHA-256 of a card's values, defaults included; names and sources have no say."""
-    content = card.model_dump(mode="json", exclude=set(Card.model_fields))
-    return _sha(content)
+    known = _DIGESTS.get(id(card))
+    if known is not None and known[0] is card:
+        return known[1]
+    found = _sha(card.model_dump(mode="json", exclude=set(Card.model_fields)))
+    if len(_DIGESTS) >= _KEPT_DIGESTS:
+        _DIGESTS.clear()
+    _DIGESTS[id(card)] = (card, found)
+    return found
 
 
 def canonical(value: Any) -> str:

@@ -1,9 +1,13 @@
 """The store: every finished task is one line, appended and synced, in a file of its own shard.
 
 ``DIR/shards/*.jsonl``; one process appends to one file, all files are read. A line is
-``{"id": ..., "task": ..., "result": ..., "seconds": ..., "host": ..., "pid": ...}``. A line that
-was cut off by a crash is found when the file is read and removed when it is appended to again;
-its task counts as not done.
+``{"id": ..., "seconds": ..., "host": ..., "pid": ..., "task": ..., "result": ..., "crc32": ...}``,
+the last being the checksum of all bytes before it. A line that was cut off by a crash, or damaged
+later, is found when the file is read; its task counts as not done. A cut-off last line is removed
+when the file is appended to again.
+
+Lines are kept as bytes and parsed when their result is asked for, so that a large store opens
+quickly.
 """
 
 from __future__ import annotations
@@ -11,6 +15,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +26,27 @@ from mramsim.errors import InputError
 
 SHARDS = "shards"
 WHOLE = "all"
+_HEAD = re.compile(rb'{"id":"([0-9a-f]{64})","seconds":([-0-9.e]+),"host":("[^"]*"),"pid":')
+_ACCURACY = re.compile(rb'"result":{"accuracy":([-+0-9.e]+)')
+_CRC = b',"crc32":'
+
+
+def whole_line(task_id: str, task: str, found: Mapping[str, Any]) -> bytes:
+    """Return the line of a finished task, without its end.
+
+    Parameters
+    ----------
+    task_id : str
+    task : str
+        Its canonical JSON.
+    found : mapping
+        ``result`` (its first key is ``accuracy``), ``seconds``, ``host``, ``pid``.
+    """
+    head = {"id": task_id, **{key: found[key] for key in ("seconds", "host", "pid")}}
+    text = json.dumps(head, separators=(",", ":"), allow_nan=False)[:-1]
+    result = json.dumps(found["result"], separators=(",", ":"), allow_nan=False)
+    body = f'{text},"task":{task},"result":{result}'.encode()
+    return body + _CRC + b'"%08x"}' % zlib.crc32(body)
 
 
 class Store:
@@ -72,18 +100,16 @@ class Store:
 
     def add(self, line: bytes) -> bool:
         """Take a line into account; return whether it is a whole result."""
-        try:
-            entry = json.loads(line)
-            key, result = entry["id"], entry["result"]
-            accuracy = float(result["accuracy"])
-            seconds, host = float(entry["seconds"]), str(entry["host"])
-        except (ValueError, KeyError, TypeError):
+        head, accuracy = _HEAD.match(line), _ACCURACY.search(line)
+        body, _, crc = line.rpartition(_CRC)
+        if head is None or accuracy is None or crc != b'"%08x"}' % zlib.crc32(body):
             self.damaged += 1
             return False
-        self.seconds += seconds
-        self.hosts.add(host)
-        if key not in self._lines or self._replaces(key, result):
-            self._lines[key], self._accuracy[key] = line, accuracy
+        key = head[1].decode()
+        self.seconds += float(head[2])
+        self.hosts.add(json.loads(head[3]))
+        if key not in self._lines or self._replaces(key, json.loads(line)["result"]):
+            self._lines[key], self._accuracy[key] = line, float(accuracy[1])
         return True
 
     def _replaces(self, key: str, result: Any) -> bool:
@@ -157,8 +183,7 @@ class Shard:
         InputError
             Disk full or gone; what was written before is kept.
         """
-        rest = json.dumps(found, separators=(",", ":"), allow_nan=False)
-        line = f'{{"id":"{task_id}","task":{task},{rest[1:]}'.encode()
+        line = whole_line(task_id, task, found)
         try:
             self._write(line + b"\n")
             os.fsync(self._file)

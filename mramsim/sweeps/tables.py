@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mramsim.intervals import half_width
 from mramsim.sweeps.axes import Value, axis_text
@@ -88,13 +89,18 @@ def summary_row(
         "low": None if half is None else mean - half,
         "high": None if half is None else mean + half,
         "min": float(array.min()),
-        **{name: float(np.quantile(array, share)) for name, share in _QUANTILES.items()},
+        **dict(zip(_QUANTILES, _quantiles(array), strict=True)),
         "max": float(array.max()),
         **stop_columns(spec, accuracies),
         "exact": exact,
         "float": real,
-        **{key: float(np.mean([row[key] for row in rows])) for key in _MEANS},
+        **{key: sum(row[key] for row in rows) / len(rows) for key in _MEANS},
     }
+
+
+def _quantiles(values: NDArray[np.float64]) -> list[float]:
+    found: list[float] = np.quantile(values, list(_QUANTILES.values())).tolist()
+    return found
 
 
 def reference_accuracies(store: Store, resolver: Resolver) -> Any:
