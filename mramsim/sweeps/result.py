@@ -72,7 +72,7 @@ class SweepResult(dict[str, list[Any]]):
         from mramsim.report.tables import text_table
 
         rows = [self._shown(row) for row in self.rows()]
-        text = text_table(rows[:_MOST_ROWS])
+        text = text_table(rows[:_MOST_ROWS], {key: key for row in rows[:1] for key in row})
         more = len(rows) - _MOST_ROWS
         return f"{text}\n... and {more} more points in summary.csv" if more > 0 else text
 
