@@ -1,5 +1,6 @@
 """Every example runs."""
 
+import inspect
 import runpy
 from pathlib import Path
 
@@ -14,8 +15,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 def test_example_runs(path, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     module = runpy.run_path(str(path))
-    code = module["main"].__code__
-    taken = code.co_varnames[: code.co_argcount]
+    taken = inspect.signature(module["main"]).parameters
     small = {key: value for key, value in SMALL.items() if key in taken}
     assert module["main"](**small)
     assert capsys.readouterr().out.strip()
