@@ -16,7 +16,7 @@ from mramsim.cli import options as opt
 @click.option(
     "--format", "form", type=click.Choice(["hex", "csv"]), default="hex", show_default=True
 )
-@opt.shared(opt.SET, opt.DATA_DIR, opt.CONFIG)
+@opt.shared(opt.SET, opt.DATA_DIR, opt.JSON, opt.CONFIG)
 def command(
     net: str,
     output: str,
@@ -26,6 +26,7 @@ def command(
     form: str,
     assignments: tuple[str, ...],
     data_dir: str | None,
+    as_json: bool,
 ) -> None:
     """Write what each array is programmed with, for RTL and chip test benches.
 
@@ -41,8 +42,21 @@ def command(
     if images < 1:
         raise InputError(f"images = {images}; at least 1 is allowed")
     settings = sort_settings(parse_assignments(assignments))
-    placement = place(find_network(net), mapping, settings.mapping, settings.layers)
+    placement = place(
+        find_network(net), mapping, settings.mapping, settings.layers, settings.components
+    )
     raw = None if data is None else load_dataset(data, data_dir).x_test[:images]
     path = dump_arrays(placement, output, raw, form)
     tiles = sum(len(layer.tiles) for layer in placement.layers)
+    if as_json:
+        opt.print_json(
+            {
+                "schema": "mramsim.dump/1",
+                "network": placement.network.name,
+                "mapping": placement.card.name,
+                "tiles": tiles,
+                "folder": str(path),
+            }
+        )
+        return
     click.echo(f"wrote {tiles} tiles: {path}")

@@ -13,8 +13,8 @@ from mramsim.cli import options as opt
 @click.argument("net", metavar="NET")
 @click.option("-o", "--output", required=True, metavar="FILE", help="FILE.onnx or FILE.pt2.")
 @click.option("--batch", default=1, show_default=True, help="Images per call of a QONNX graph.")
-@opt.shared(opt.CONFIG)
-def command(net: str, output: str, batch: int) -> None:
+@opt.shared(opt.JSON, opt.CONFIG)
+def command(net: str, output: str, batch: int, as_json: bool) -> None:
     """Write a network as QONNX (.onnx) or as a torch program (.pt2, torch.export).
 
     NET is a file or pretrained:NAME.
@@ -34,4 +34,7 @@ def command(net: str, output: str, batch: int) -> None:
         from mramsim.network.exporters.torch_program import save_program
 
         path = save_program(network, output)
+    if as_json:
+        opt.print_json({"schema": "mramsim.export/1", "network": network.name, "file": str(path)})
+        return
     click.echo(f"wrote {path}")

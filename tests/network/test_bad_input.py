@@ -60,7 +60,7 @@ def net(path: str) -> list[str]:
 
 CASES = {
     "missing network": (lambda d: net(str(d / "no.npz")), "no such network file"),
-    "unknown pretrained": (lambda d: net("pretrained:digit"), "known: digits-mlp-512x2"),
+    "unknown pretrained": (lambda d: net("pretrained:digit"), "digits-mlp-512x2"),
     "truncated network": (lambda d: net(truncated(d)), "not a readable .npz"),
     "foreign npz": (lambda d: net(_foreign(d)), "not a network of mramsim"),
     "newer format": (lambda d: net(edited(d, format="mramsim.network/9")), "mramsim.network/9"),

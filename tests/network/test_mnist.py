@@ -110,13 +110,14 @@ def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
             if layer.reading == "codes":
                 codes = (sums + tile.rows) / 2 - layer.converter_range.low
                 codes = np.floor(codes / layer.converter_range.step + 0.5)
-                codes = np.clip(codes, 0, layer.converter_range.codes - 1)
-                counts = layer.converter_range.low + layer.converter_range.step * codes
-                sums = 2 * counts - tile.rows
+                sums = np.clip(codes, 0, layer.converter_range.codes - 1)
             if layer.reading == "vote":
                 signed = sums * layer.threshold.polarity[columns]
                 sums = np.where(signed >= layer.share(tile), 1.0, -1.0)
             total[:, columns] += sums
+        if layer.reading == "codes":  # codes add as integers; rounded once
+            low, step = layer.converter_range.low, layer.converter_range.step
+            total = 2 * (low * layer.row_blocks + step * total) - layer.node.fan_in
         if layer.threshold is None:
             return placed.network.output.forward(total)
         if layer.reading == "vote":
