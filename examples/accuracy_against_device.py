@@ -22,18 +22,21 @@ SWEEPS = {
 }
 
 
-def main(net="pretrained:digits-mlp-512x2", data="digits", chips=5, images=None, folder="."):
+def main(
+    net="pretrained:digits-mlp-512x2", data="digits", chips=5, images=None, folder=".", points=None
+):
     network = ms.find_network(net)
-    for name, (key, points, fixed) in SWEEPS.items():
+    for name, (key, values, fixed) in SWEEPS.items():
+        values = values[:points]
         figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
         for device, mapping in DESIGNS.items():
             options = {"device": device, "mapping": mapping, "data": data, "images": images}
             runs = [
                 ms.evaluate(network, chips=chips, settings={key: x, **fixed}, **options)["accuracy"]
-                for x in points
+                for x in values
             ]
             error = [run["std"] or 0.0 for run in runs]
-            axes.errorbar(points, [run["mean"] for run in runs], error, marker="o", label=mapping)
+            axes.errorbar(values, [run["mean"] for run in runs], error, marker="o", label=mapping)
         axes.set(
             xlabel=key, ylabel=f"accuracy, {data}", xscale="linear" if "temp" in key else "log"
         )

@@ -10,14 +10,28 @@ import pytest
 import mramsim as ms
 from mramsim.cli.main import invoke
 
-NET = "pretrained:mnist-mlp-1024x2"
+SMALL, LARGE = "pretrained:mnist-mlp-128x1", "pretrained:mnist-mlp-1024x2"
 MAPPINGS = ms.list_cards("mapping")
-COUNTS = [200, pytest.param(10_000, marks=pytest.mark.slow)]
+CASES = [
+    pytest.param((SMALL, 300), id="128x1"),
+    pytest.param((LARGE, 10_000), marks=pytest.mark.slow, id="1024x2"),
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
+    """Name of a network, and how many test images are read."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def network():
-    return ms.find_network(NET)
+def network(case):
+    return ms.find_network(case[0])
+
+
+@pytest.fixture(scope="module")
+def count(case):
+    return case[1]
 
 
 @pytest.fixture(scope="module")
@@ -26,27 +40,27 @@ def mnist(data_dir):
 
 
 @pytest.fixture(scope="module")
-def exact(network, mnist):
-    return network.scores(mnist.x_test, 2000)
+def exact(network, mnist, count):
+    return network.scores(mnist.x_test[:count], 2000)
 
 
-def test_record_and_float_baseline_hold(network, mnist, exact):
+def test_record_and_float_baseline_hold(mnist):
+    network = ms.find_network(LARGE)
     accuracy = network.training["accuracy"]
-    assert (exact.argmax(1) == mnist.y_test).mean() == accuracy["test"] >= 0.975
+    assert (network.predict(mnist.x_test, 2000) == mnist.y_test).mean() == accuracy["test"]
+    assert accuracy["test"] >= 0.975
     stored = network.float_predictions["mnist"]
     assert (stored == mnist.y_test).mean() == accuracy["float_test"] >= 0.98
 
 
-@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_no_effects_is_exact_on_every_image(network, mnist, exact, mapping, count):
     chip = ms.place(network, mapping).sample(only=["none"])
     run = chip.run(mnist.x_test[:count], checked=count)
-    np.testing.assert_array_equal(run.scores, exact[:count])
+    np.testing.assert_array_equal(run.scores, exact)
     assert all(wrong == 0 for wrong, _ in run.decision_errors.values())
 
 
-@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping, count):
     images = mnist.x_test[:count]
@@ -64,7 +78,6 @@ def test_one_effect_off_is_that_effect_at_zero(network, mnist, mapping, count):
     np.testing.assert_array_equal(off.scores, still.scores)
 
 
-@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping, count):
     placed = ms.place(network, mapping).calibrate(mnist.x_train[:256])
@@ -78,11 +91,10 @@ def test_accuracy_falls_to_chance_without_tmr(network, mnist, mapping, count):
     assert max(accuracy[2:]) < 0.2
 
 
-@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys, count):
+def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys, case, count):
     def run(*options: str) -> dict:
-        base = ["run", NET, "--data", "mnist", "--mapping", mapping, "--chips", "1", "--json"]
+        base = ["run", case[0], "--data", "mnist", "--mapping", mapping, "--chips", "1", "--json"]
         images = ["--images", str(count)]
         assert invoke([*base, *images, "--data-dir", str(data_dir), *options]) == 0
         return json.loads(capsys.readouterr().out)
@@ -128,7 +140,6 @@ def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
     raise AssertionError("no output layer")
 
 
-@pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_adc_alone_is_the_quantised_network_on_every_image(network, mnist, mapping, count):
     placed = ms.place(network, mapping).calibrate(mnist.x_train[:256]).with_ideal_converters()
