@@ -38,6 +38,7 @@ def draw(axes, training):
     axes.set(ylabel=f"{'test' if 'test' in history[0] else 'validation'} (%)", xlabel="epoch")
     axes.margins(y=0.15)
     kind = f"mode {options['mode']}" if "mode" in options else training["method"]
+    kind += ", shift-based" if options.get("norm") == "shift" else ""
     axes.set_title(f"{training['data']} {training['net']}, {kind}")
     if "steepness" in training:
         steep = axes.twinx()
