@@ -35,12 +35,9 @@ def draw(axes, training):
     epochs = range(1, len(history) + 1)
     for key, colour in zip(keys(history[0]), (BLUE, ORANGE), strict=True):
         axes.plot(epochs, [100 * entry[key] for entry in history], color=colour, label=key)
-    shown = keys(history[0])
-    name = "accuracy" if "train" in shown else "test" if "test" in history[0] else "validation"
-    axes.set(ylabel=f"{name} (%)", xlabel="epoch")
-    axes.margins(y=0.15)
+    axes.set(ylabel="accuracy (%)", xlabel="epoch", ymargin=0.15)
     kind = f"mode {options['mode']}" if "mode" in options else training["method"]
-    kind += ", shift-based" if options.get("norm") == "shift" else ""
+    kind += " (shift-based)" * (options.get("norm") == "shift")
     axes.set_title(f"{training['data']} {training['net']}, {kind}")
     if "steepness" in training:
         steep = axes.twinx()

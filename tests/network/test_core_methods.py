@@ -81,7 +81,13 @@ def test_inference_is_scale_and_norm_in_one(caught, case):
         assert torch.allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
-METHODS = {**CASES, "local": ("local_errors", {}), "committee": ("committee", {})}
+METHODS = {
+    **CASES,
+    "local": ("local_errors", {}),
+    "committee": ("committee", {}),
+    "sgd": ("sgd", {}),
+    "sgd-adam": ("sgd", {"optimiser": "adam"}),
+}
 
 
 @pytest.mark.parametrize("case", METHODS)
