@@ -13,9 +13,8 @@ def main(files=(), path="training_curves.svg"):
     if not networks:
         networks = [train("adiabatic", "mlp-64x1", "digits", epochs=8, mode="both")]
     with figure(1.9 * len(networks)) as sheet:
-        for axes, network in zip(
-            sheet.subplots(len(networks), squeeze=False)[:, 0], networks, strict=True
-        ):
+        rows = sheet.subplots(len(networks), squeeze=False)[:, 0]
+        for axes, network in zip(rows, networks, strict=True):
             draw(axes, network.training)
         drawing = Drawing(sheet, Path(path).stem, "Relaxed and binarised accuracy against epochs")
         Path(path).write_bytes(drawing.file("svg"))
@@ -35,7 +34,8 @@ def draw(axes, training):
     epochs = range(1, len(history) + 1)
     for key, colour in zip(keys(history[0]), (BLUE, ORANGE), strict=True):
         axes.plot(epochs, [100 * entry[key] for entry in history], color=colour, label=key)
-    axes.set(ylabel="accuracy (%)", xlabel="epoch", ymargin=0.15)
+    name = "accuracy" if "test" in history[0] else "validation"
+    axes.set(ylabel=f"{name} (%)", xlabel="epoch", ymargin=0.15)
     kind = f"mode {options['mode']}" if "mode" in options else training["method"]
     kind += " (shift-based)" * (options.get("norm") == "shift")
     axes.set_title(f"{training['data']} {training['net']}, {kind}")
