@@ -27,6 +27,7 @@ COMMANDS = {
     "mappings": "List mapping cards, or show one with its sources.",
     "components": "List component cards (circuit blocks), or show one with its sources.",
     "validate": "Published figures of devices and chips beside the simulation.",
+    "bench": "Speed of the simulation beside torch on the same shapes.",
 }
 
 

@@ -87,9 +87,11 @@ def test_shared_words_equal_philox():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"MRAMSIM_TILES": "0"},
+        pytest.param({"MRAMSIM_TILES": "0"}, marks=pytest.mark.slow),
         {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+avx,+fma,+popcnt,+ssse3"},
-        {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"},
+        pytest.param(
+            {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"}, marks=pytest.mark.slow
+        ),
     ],
     ids=["no tiles", "avx2", "sse2"],
 )

@@ -1,0 +1,1 @@
+"""Speed of the simulation beside torch on the same shapes, in one run."""

@@ -1,0 +1,103 @@
+"""The rows of the table and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mramsim.benchmark.chips import program_row, start_row, sweep_row
+from mramsim.benchmark.networks import network_row
+from mramsim.benchmark.wires import linear_row
+from mramsim.benchmark.words import packed_product
+from mramsim.chip import thread_count
+from mramsim.errors import InputError, nearest
+
+SCHEMA = "mramsim.bench/1"
+JUNG, SOT = "stt_jung_nature_2022", "sot_doevenspeck_vlsi_2020_ra50"
+ROWS: dict[str, Callable[[int, int], list[dict[str, Any]]]] = {}
+Progress = Callable[[int, int, str], None]
+
+
+def _layer(name: str, mapping: str, decide: bool = False) -> None:
+    """Add a layer of 1024 x 1024 at both device cards."""
+
+    def rows(threads: int, repeats: int) -> list[dict[str, Any]]:
+        shape, images = (1024, 1024), 4096
+        return [
+            network_row(name, shape, images, device, mapping, threads, repeats, decide_last=decide)
+            for device in (JUNG, SOT)
+        ]
+
+    ROWS[name] = rows
+
+
+def _mnist(threads: int, repeats: int) -> list[dict[str, Any]]:
+    shape, mapping = (784, 1024, 1024, 10), "csum_deaville_jssc_2025"
+    return [
+        network_row("mnist_mlp", shape, 10_000, device, mapping, threads, repeats, planes)
+        for device in (JUNG, SOT)
+        for planes in (1, 8)
+    ]
+
+
+ROWS["xnor_popcount_4096"] = lambda threads, repeats: [packed_product(4096, threads, repeats)]
+_layer("csum_layer_1024", "csum_deaville_jssc_2025")
+_layer("csum_1bit_layer_1024", "csum_1bit", decide=True)
+_layer("pcsa_layer_1024", "pcsa_hirtzlin_nanoarch_2019")
+_layer("rsum_layer_1024", "rsum_jung_nature_2022")
+ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, repeats)]
+ROWS["mnist_mlp"] = _mnist
+ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(32, 10_000, 1024, threads, 1)]
+ROWS["program_5m"] = lambda threads, repeats: [program_row(2240, 2240, repeats)]
+ROWS["start_up"] = lambda threads, repeats: [start_row(repeats)]
+
+
+def bench(
+    names: Sequence[str] = (),
+    threads: int | None = None,
+    repeats: int = 5,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Time rows of the table.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Rows; all where empty.
+    threads : int, optional
+        For the simulation and for torch; all processors by default.
+    repeats : int
+        Alternating runs after one to warm up; the median counts.
+    progress : callable, optional
+        Called with (done, total, text).
+
+    Returns
+    -------
+    dict
+        Schema ``mramsim.bench/1``.
+
+    Raises
+    ------
+    InputError
+        For an unknown row or less than one repeat or thread.
+    """
+    import torch
+
+    for name in names:
+        if name not in ROWS:
+            raise InputError(f"--rows: '{name}' is no row{nearest(name, ROWS)}")
+    if repeats < 1:
+        raise InputError(f"repeats = {repeats}; at least 1 is allowed")
+    workers, chosen = thread_count(threads), list(names) or list(ROWS)
+    before, rows = torch.get_num_threads(), list[dict[str, Any]]()
+    torch.set_num_threads(workers)
+    try:
+        for number, name in enumerate(chosen):
+            if progress:
+                progress(number, len(chosen), name)
+            rows += ROWS[name](workers, repeats)
+    finally:
+        torch.set_num_threads(before)
+    if progress:
+        progress(len(chosen), len(chosen), "done")
+    return {"schema": SCHEMA, "threads": workers, "repeats": repeats, "rows": rows}
