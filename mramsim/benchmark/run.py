@@ -7,7 +7,7 @@ from typing import Any
 
 from mramsim.benchmark.chips import program_row, start_row, sweep_row
 from mramsim.benchmark.networks import network_row
-from mramsim.benchmark.wires import linear_row
+from mramsim.benchmark.wires import gated_row, linear_row
 from mramsim.benchmark.words import packed_product
 from mramsim.chip import thread_count
 from mramsim.errors import InputError, nearest
@@ -45,6 +45,7 @@ _layer("csum_layer_1024", "csum_deaville_jssc_2025")
 _layer("csum_1bit_layer_1024", "csum_1bit", decide=True)
 _layer("pcsa_layer_1024", "pcsa_hirtzlin_nanoarch_2019")
 _layer("rsum_layer_1024", "rsum_jung_nature_2022")
+ROWS["gated_ir_drop_256"] = lambda threads, repeats: [gated_row(256, 1024, repeats)]
 ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, repeats)]
 ROWS["mnist_mlp"] = _mnist
 ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(32, 10_000, 1024, threads, 1)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from mramsim.arrays.wires import transfer_matrix
 from mramsim.benchmark.clock import seconds
+from mramsim.benchmark.peers import peers
 from mramsim.benchmark.row import measure
 
 
@@ -30,4 +31,24 @@ def linear_row(size: int, images: int, repeats: int) -> dict[str, Any]:
         repeats,
         bytes=volts.nbytes + transfer.nbytes,
         factorisation_s=factorisation,
+    )
+
+
+def gated_row(size: int, images: int, repeats: int) -> dict[str, Any]:
+    """Time the exact currents of gated cells behind wires: a ladder per image and column."""
+    from mramsim.arrays.wires.gated import Rails, gated_currents
+
+    rng = np.random.default_rng(0)
+    cells = rng.choice([1 / 5e3, 1 / 1e4], (2, size, size))
+    select = rng.integers(0, 2, (images, size))
+    rails = Rails(
+        bit_wire_ohm=1.0, source_wire_ohm=1.0, driver_ohm=0.0, sense_ohm=0.0, returns="opposite"
+    )
+    return measure(
+        f"gated_ir_drop_{size}",
+        images * size * size,
+        lambda: gated_currents(cells, select, 0.1, rails),
+        peers(images, (size, size)),
+        repeats,
+        bytes=cells.nbytes + select.nbytes,
     )
