@@ -15,6 +15,8 @@ from mramsim.mapping.placement import place
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Input, Linear, Node, Output, Threshold
 
+WIRES = ("ir_drop",)  # rows of their own
+
 
 def random_network(widths: Sequence[int], planes: int = 1, decide_last: bool = False) -> Network:
     """Return fully connected layers of random weights, with signs between them.
@@ -50,10 +52,11 @@ def network_row(
     repeats: int,
     planes: int = 1,
     decide_last: bool = False,
+    only: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Time a network on one chip with all effects that its cards know, beside torch."""
+    """Time a network on one chip beside torch."""
     placed = place(random_network(widths, planes, decide_last), mapping)
-    chip: Chip = placed.sample(device=device, seed=0)
+    chip: Chip = placed.sample(device=device, seed=0, only=only, without=WIRES)
     x = np.random.default_rng(1).integers(0, 2**planes, (images, widths[0])).astype(np.uint8)
     found = chip.run(x, threads=threads)
     events = found.events.layers.values()

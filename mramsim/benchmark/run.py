@@ -14,6 +14,7 @@ from mramsim.errors import InputError, nearest
 
 SCHEMA = "mramsim.bench/1"
 JUNG, SOT = "stt_jung_nature_2022", "sot_doevenspeck_vlsi_2020_ra50"
+EFFECTS = ("d2d", "stuck", "thermal_shot", "adc", "sa_offset")  # of layers
 ROWS: dict[str, Callable[[int, int], list[dict[str, Any]]]] = {}
 Progress = Callable[[int, int, str], None]
 
@@ -24,7 +25,17 @@ def _layer(name: str, mapping: str, decide: bool = False) -> None:
     def rows(threads: int, repeats: int) -> list[dict[str, Any]]:
         shape, images = (1024, 1024), 4096
         return [
-            network_row(name, shape, images, device, mapping, threads, repeats, decide_last=decide)
+            network_row(
+                name,
+                shape,
+                images,
+                device,
+                mapping,
+                threads,
+                repeats,
+                decide_last=decide,
+                only=EFFECTS,
+            )
             for device in (JUNG, SOT)
         ]
 
