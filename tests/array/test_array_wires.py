@@ -46,7 +46,9 @@ def test_record_holds_the_sampled_cells_and_the_lines_of_the_card():
     np.testing.assert_array_equal(wires.siemens[:, :, :-2], 1.0 / made.cells.resistance_ohm)
     beyond = (64 - ROWS) * 7.0  # the source line runs on below the last row in use
     np.testing.assert_allclose(wires.rails_ohm, np.array([20.0, 7.0, 30.0, 50.0 + beyond]) / 4.0)
-    assert drop.rails(ms.load_card("mapping", CSUM, {"column_wire_ohm": 3.0})).ohms[:2] == (
+    assert drop.rails(
+        ms.load_card("mapping", CSUM, {"column_wire_ohm": 3.0, "cascode_gain": 100.0})
+    ).ohms[:2] == (
         0.03,
         0.03,
     )
