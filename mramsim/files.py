@@ -10,6 +10,34 @@ from pathlib import Path
 from mramsim.errors import InputError
 
 
+def check_target(path: str | os.PathLike[str], option: str = "") -> Path:
+    """Refuse a file that could not be written, before any work is done for it.
+
+    Parameters
+    ----------
+    path : path-like
+        Target; its folder must exist, and it must not be a folder.
+    option : str
+        The option that named it, for the message.
+
+    Returns
+    -------
+    pathlib.Path
+        The target.
+
+    Raises
+    ------
+    InputError
+    """
+    target = Path(path)
+    folder, name = target.absolute().parent, f"{option} {path}".lstrip()
+    if target.is_dir():
+        raise InputError(f"{name}: is a folder; name a file to write")
+    if not folder.is_dir():
+        raise InputError(f"{name}: cannot be written (folder '{folder}' does not exist)")
+    return target
+
+
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write `data` to `path` so that a reader never sees half of it.
 
@@ -30,9 +58,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     InputError
         If the folder is missing or cannot be written.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise InputError(f"{target}: is a folder; name a file to write")
+    target = check_target(path)
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:

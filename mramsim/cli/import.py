@@ -57,6 +57,7 @@ def command(
     settings = {key: value for key, value in given.items() if value is not None}
     if Path(output).suffix != ".npz":
         raise InputError(f"{output}: a network file ends in .npz")
+    opt.check_output("--output", output)
     network = import_network(file, layout, zero=int(sign_zero), **settings)
     found = check_network(network, check) if check is not None else None
     if not as_json:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from mramsim.errors import InputError, nearest
+from mramsim.files import check_target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -126,9 +127,8 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 def check_output(option: str, path: str | None) -> None:
     """Refuse a file that could not be written, before any work is done."""
-    if path is not None and not Path(path).absolute().parent.is_dir():
-        folder = Path(path).absolute().parent
-        raise InputError(f"{option} {path}: cannot be written (folder '{folder}' does not exist)")
+    if path is not None:
+        check_target(path, option)
 
 
 def names(text: str | None) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -195,6 +196,7 @@ def test_commands(tmp_path, capsys):
         (lambda d: ms.to_qonnx(speech(), d / "no" / "m.onnx"), "cannot be written"),
         (lambda d: ms.to_qonnx(speech(), d / "m.onnx", batch=0), "batch = 0"),
         (lambda d: ms.save_program(speech(), d / "m.pt"), "ends in .pt2"),
+        (lambda d: ms.save_program(speech(), d / "no" / "m.pt2"), "cannot be written"),
         (lambda d: ms.dump_arrays(place(speech()), d / "no" / "d"), "cannot be written"),
         (lambda d: ms.dump_arrays(place(speech()), d / "d", form="bin"), "form 'bin'"),
     ],
@@ -202,6 +204,14 @@ def test_commands(tmp_path, capsys):
 def test_wrong_targets(tmp_path, make, text):
     with pytest.raises(InputError, match=text):
         make(tmp_path)
+
+
+def test_the_folder_is_missed_before_onnx(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(InputError, match="cannot be written"):
+        ms.to_qonnx(speech(), tmp_path / "no" / "m.onnx")
+    with pytest.raises(InputError, match="needs onnx"):
+        ms.to_qonnx(speech(), tmp_path / "m.onnx")
 
 
 def test_every_kind_of_node_can_leave():

@@ -75,6 +75,7 @@ def test_digital_layers_are_named(files, capsys):
         (["import", "."], "ending"),
         (["import", "m.txt"], "are understood"),
         ([*IMPORT[:-1], "n.txt"], "ends in .npz"),
+        ([*IMPORT[:-1], "no/n.npz"], "cannot be written"),
         ([*IMPORT, "--check", "none.npz"], "no such file"),
         ([*IMPORT, "--check", "m.pt"], "not a readable .npz"),
         ([*IMPORT, "--layout", "none.toml"], "no such file"),

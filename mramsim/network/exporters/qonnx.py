@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mramsim.errors import InputError
-from mramsim.files import write_bytes
+from mramsim.files import check_target, write_bytes
 from mramsim.network.graph import Network
 from mramsim.network.nodes import (
     Activation,
@@ -68,6 +68,7 @@ def to_qonnx(network: Network, path: str | os.PathLike[str], batch: int = 1) -> 
         raise InputError(f"{target}: a QONNX file ends in .onnx")
     if batch < 1:
         raise InputError(f"batch = {batch}; at least 1 is allowed")
+    check_target(target)
     try:
         import onnx
     except ImportError:

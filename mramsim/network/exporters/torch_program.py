@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from mramsim.errors import InputError
-from mramsim.files import write_bytes
+from mramsim.files import check_target, write_bytes
 from mramsim.network.exporters.torch_module import to_torch
 from mramsim.network.graph import Network
 
@@ -35,6 +35,7 @@ def save_program(network: Network, path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     if target.suffix != ".pt2":
         raise InputError(f"{target}: a torch program ends in .pt2")
+    check_target(target)
     example = torch.zeros(2, *network.input.shape, dtype=torch.float32)
     stream = io.BytesIO()
     with warnings.catch_warnings():
