@@ -9,14 +9,15 @@ import numpy as np
 
 from mramsim.benchmark.peers import peers
 from mramsim.benchmark.row import measure
-from mramsim.kernels.words import pack_bits, xnor_popcount
+from mramsim.kernels.matches import strips, xnor_popcount
+from mramsim.kernels.words import pack_bits
 
 
 def packed_product(size: int, threads: int, repeats: int) -> dict[str, Any]:
     """Time the product of two square matrices of signs, packed in words of 64."""
     rng = np.random.default_rng(0)
     bits = rng.integers(0, 2, (2, size, size)).astype(np.uint8)
-    x, w = pack_bits(bits[0]), np.ascontiguousarray(pack_bits(bits[1]).T)
+    x, w = pack_bits(bits[0]), strips(pack_bits(bits[1]).T)
     driven = pack_bits(np.ones((1, size), np.uint8))
     counts = np.zeros((size, size), np.int32)
     parts = np.array_split(np.arange(size), threads)

@@ -80,35 +80,6 @@ def decide_codes(codes: Any, limit: Any, kinds: Any, sign: Any, bits: Any) -> An
                     bits[n, column] = codes[panel, n, column - first] * sign[column] >= own[column]
 
 
-@kernel
-def xnor_popcount(x: Any, w: Any, driven: Any, counts: Any) -> Any:
-    """Count equal driven bits of every row of `x` with every column of `w`.
-
-    Parameters
-    ----------
-    x : uint64 [N, W]
-        Undriven bits are zero.
-    w : uint64 [W, M]
-    driven : uint64 [P, W]
-        Row ``n`` of `x` belongs to position ``n % P``.
-    counts : int32 [N, M]
-        Filled.
-    """
-    for n in range(x.shape[0]):
-        count_matches(x[n], w, driven[n % driven.shape[0]], counts[n])
-
-
-@kernel
-def count_matches(x: Any, w: Any, driven: Any, counts: Any) -> Any:
-    """Fill counts (int32 [M]) with the matches of one row x (uint64 [W]) in w (uint64 [W, M])."""
-    counts[:] = 0
-    for position in range(x.size):
-        word = ~x[position]
-        on = driven[position]
-        for column in range(counts.size):
-            counts[column] += np.int32(popcount((word ^ w[position, column]) & on))
-
-
 def pack_bits(bits: NDArray[Any]) -> NDArray[np.uint64]:
     """Pack bits [N, rows] (bool or 0 and 1) into words, uint64 [N, ceil(rows / 64)]."""
     flat = np.packbits(np.asarray(bits, dtype=np.bool_), axis=-1, bitorder="little")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import mramsim.kernels
-from mramsim.kernels import analog, jit, noise, pcsa, philox, words
+from mramsim.kernels import analog, jit, matches, noise, pcsa, philox
 
 FOLDER = Path(mramsim.kernels.__file__).parent
 
@@ -64,7 +64,7 @@ def test_compiled_code_on_disk_carries_the_key():
         analog.read_codes,
         analog.read_values,
         pcsa.read_pcsa,
-        words.xnor_popcount,
+        matches.xnor_popcount,
         philox.philox,
         noise.column_normal,
     ]

@@ -11,9 +11,11 @@ import pytest
 from tiles import AS_IT_IS, read_record
 
 from mramsim.kernels.lanes import aligned
+from mramsim.kernels.matches import strips, xnor_popcount
 from mramsim.kernels.noise import shared_words
 from mramsim.kernels.philox import philox
 from mramsim.kernels.products import panels, products, tile_configuration
+from mramsim.kernels.words import pack_bits
 
 TESTS = Path(__file__).parents[1]
 RUN = """
@@ -42,6 +44,10 @@ def digest():
     tile, driven = random_pcsa(rng, 150, 37)
     sums, made = read_record(tile, AS_IT_IS, rng.integers(0, 2, (300, 150)), np.arange(300), 1, 1)
     found.update(sums.tobytes() + str(made).encode())
+    counts = np.empty((61, 37), np.int32)
+    x, w = pack_bits(rng.integers(0, 2, (61, 150))), pack_bits(rng.integers(0, 2, (37, 150)))
+    xnor_popcount(x, strips(w.T), pack_bits(np.ones((1, 150))), counts)
+    found.update(counts.tobytes())
     return found.hexdigest()
 
 

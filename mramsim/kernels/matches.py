@@ -1,0 +1,184 @@
+"""Counts of equal bits: several rows against a strip of 16 columns, the counts in registers.
+
+Every word of a row meets every word of a column once: exclusive or, count of ones, addition. Strips
+hold the words of 16 columns beside each other, so these are three vector instructions for 512 bits
+(VPOPCNTDQ), or what the code generator makes of them on other processors: the same integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numpy.typing import NDArray
+
+from mramsim.kernels import lanes
+from mramsim.kernels.jit import instruction, kernel
+from mramsim.kernels.lanes import I32, I64, address
+from mramsim.kernels.products import aligned_bytes
+from mramsim.kernels.words import popcount
+
+STRIP = 16  # columns
+ROWS = 8  # rows of a block
+PASS = 32  # rows that meet all strips in turn: they stay in the first cache
+_LINE = 64
+
+
+def strips(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Arrange packed columns [W, M] in strips, uint64 [ceil(M / 16), W, 16]; zero beyond M."""
+    size, columns = words.shape
+    count = -(-columns // STRIP)
+    padded = np.zeros((size, count * STRIP), dtype=np.uint64)
+    padded[:, :columns] = words
+    out = lanes.aligned((count, size, STRIP), np.uint64)
+    out[...] = padded.reshape(size, count, STRIP).transpose(1, 0, 2)
+    return out  # type: ignore[no-any-return]
+
+
+def _plain_block(x: Any, strip: Any, words: Any, most: Any, out: Any, line: Any) -> None:
+    size = int(words)
+    own, start = (
+        lanes.memory(strip, (size, STRIP), np.uint64),
+        lanes.memory(most, (STRIP,), np.int32),
+    )
+    for row in range(ROWS):
+        bits = lanes.memory(x + row * size * 8, (size, 1), np.uint64)
+        found = np.bitwise_count(bits ^ own).sum(axis=0, dtype=np.int32)
+        lanes.memory(out + row * line, (STRIP,), np.int32)[:] = start - found
+
+
+@instruction(_plain_block)
+def _block(
+    typing_context: Any, x: Any, strip: Any, words: Any, most: Any, out: Any, line: Any
+) -> Any:
+    """Fill int32 [8, 16] at `out`, lines of `line` bytes: `most` less the unequal bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _build(builder, lanes.features(context), *arguments)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 6), generate
+
+
+def _build(
+    builder: Any,
+    has: frozenset[str],
+    x: Any,
+    strip: Any,
+    words: Any,
+    most: Any,
+    out: Any,
+    line_bytes: Any,
+) -> None:
+    """Count in as many registers as the processor has: 8 rows x 16 columns, or 4 rows x 8."""
+    wide = "avx512vpopcntdq" in has
+    width, rows, parts = (8, ROWS, 2) if wide else (4, 4, 2)
+    kind, narrow = ir.VectorType(I64, width), ir.VectorType(I32, width)
+    stride = builder.mul(words, ir.Constant(I64, 8))
+    ones = lanes.declared(builder, f"llvm.ctpop.v{width}i64", kind, [kind])
+    for first in range(0, ROWS, rows):
+        for column in range(0, STRIP, width * parts):
+            slots = lanes.accumulators(builder, kind, rows * parts)
+
+            def step(
+                word: Any, first: int = first, column: int = column, slots: Any = slots
+            ) -> None:
+                line = builder.mul(word, ir.Constant(I64, 8 * STRIP))
+                cells = [
+                    lanes.load(
+                        builder,
+                        strip,
+                        builder.add(line, ir.Constant(I64, 8 * (column + width * part))),
+                        kind,
+                    )
+                    for part in range(parts)
+                ]
+                for row in range(rows):
+                    away = builder.mul(stride, ir.Constant(I64, first + row))
+                    byte = builder.add(away, builder.mul(word, ir.Constant(I64, 8)))
+                    bits = lanes.broadcast(builder, lanes.load(builder, x, byte, I64), width)
+                    for part in range(parts):
+                        slot = slots[row * parts + part]
+                        found = builder.call(ones, [builder.xor(bits, cells[part])])
+                        builder.store(builder.add(builder.load(slot), found), slot)
+
+            lanes.repeat(builder, words, step)
+            for row in range(rows):
+                below = builder.mul(line_bytes, ir.Constant(I64, first + row))
+                for part in range(parts):
+                    lane = ir.Constant(I64, 4 * (column + width * part))
+                    total = builder.trunc(builder.load(slots[row * parts + part]), narrow)
+                    total = builder.sub(lanes.load(builder, most, lane, narrow), total)
+                    place = lanes.at(builder, out, builder.add(below, lane), narrow)
+                    builder.store(total, place, align=4)
+
+
+@kernel
+def equal(x: Any, count: Any, strip: Any, words: Any, most: Any, out: Any, line: Any) -> Any:
+    """Write `most` less the unequal bits of rows and the columns of one strip, by addresses.
+
+    `x` is uint64 [count, words], `strip` uint64 [words, 16], `most` int32 [16], `out` int32
+    [count, 16] with `line` bytes from row to row; `count` is rounded up to a multiple of 8.
+    """
+    size, step = np.int64(words), np.int64(line)
+    for n in range(0, count, ROWS):
+        _block(x + n * size * 8, strip, size, most, out + n * step, step)
+
+
+@kernel
+def xnor_popcount(x: Any, cells: Any, driven: Any, counts: Any) -> Any:
+    """Count equal driven bits of every row of `x` with every column.
+
+    Parameters
+    ----------
+    x : uint64 [N, W]
+        Undriven bits are zero.
+    cells : uint64 [T, W, 16]
+        Columns, from `strips`.
+    driven : uint64 [P, W]
+        Row ``n`` of `x` belongs to position ``n % P``.
+    counts : int32 [N, M]
+        Filled; ``T = ceil(M / 16)``.
+    """
+    total, words = x.shape
+    positions, columns = driven.shape[0], counts.shape[1]
+    most = np.zeros((cells.shape[0], positions, STRIP), dtype=np.int32)
+    fill_most(cells, driven, most)
+    sums = aligned_bytes(ROWS * _LINE).view(np.int32).reshape(ROWS, STRIP)
+    rest = np.zeros((ROWS, words), dtype=np.uint64)
+    none = np.zeros(STRIP, dtype=np.int32)
+    for start in range(0, total, PASS):
+        stop = min(start + PASS, total)
+        for strip in range(cells.shape[0]):
+            own = address(cells) + strip * words * STRIP * 8
+            first = STRIP * strip
+            width = min(STRIP, columns - first)
+            n = start
+            if positions == 1 and width == STRIP:
+                whole = (stop - start) & ~(ROWS - 1)
+                at_x, out = address(x) + n * words * 8, address(counts) + (n * columns + first) * 4
+                equal(at_x, whole, own, words, address(most[strip]), out, columns * 4)
+                n += whole
+            while n < stop:
+                count = min(ROWS, stop - n)
+                rest[:count] = x[n : n + count]
+                equal(address(rest), count, own, words, address(none), address(sums), _LINE)
+                for row in range(count):
+                    line = most[strip, (n + row) % positions]
+                    for lane in range(width):
+                        counts[n + row, first + lane] = line[lane] + sums[row, lane]
+                n += count
+
+
+@kernel
+def fill_most(cells: Any, driven: Any, most: Any) -> Any:
+    """Fill how many bits are driven or set: equal driven bits are these less the unequal ones."""
+    for strip in range(cells.shape[0]):
+        for position in range(driven.shape[0]):
+            for lane in range(STRIP):
+                ones = np.uint64(0)
+                for word in range(driven.shape[1]):
+                    ones += popcount(cells[strip, word, lane] | driven[position, word])
+                most[strip, position, lane] = np.int32(ones)
