@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement
+from mramsim.mapping.readers import Record
 from mramsim.mapping.tiles import Tile
+from mramsim.mapping.trimming import Known, trimmed
 
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
 WAFER = 16  # number of the key of the wafer's draws, which chips share
 DIE = 17
+MEASUREMENT = 20  # number of the key of inputs and reads that measure columns after programming
 OTHERS = {"spatial": 18, "capacitor": 19}  # static draws that are part of another effect
 
 
@@ -96,11 +100,27 @@ def sample_chip(
     chosen = effect_table.select(only, without or ())
     active = active_effects(placement.card, chosen)
     die = _die(placement, card, conditions or Conditions(), active, seed, number)
-    records = {
-        layer.name: [_program(layer, tile, die, (seed, number)) for tile in layer.tiles]
-        for layer in placement.layers
-    }
-    return Chip(placement, card, active, records, seed, number)
+    records, layers = {}, []
+    for layer in placement.layers:
+        made: list[Record] = [_program(layer, tile, die, (seed, number)) for tile in layer.tiles]
+        if layer.card.measures:
+            known = _known(placement, layer, (seed, number))
+            layer, made = trimmed(layer, made, known, active)
+        records[layer.name] = made
+        layers.append(layer)
+    return Chip(replace(placement, layers=tuple(layers)), card, active, records, seed, number)
+
+
+def _known(placement: Placement, layer: LayerPlacement, root: tuple[int, int]) -> Known:
+    """Return what the columns of a layer are measured with; all chips get the same inputs."""
+    own = [
+        np.random.SeedSequence(root[0], spawn_key=(root[1], layer.index, tile.index, MEASUREMENT))
+        for tile in layer.tiles
+    ]
+    keys = np.array([key.generate_state(2, np.uint32) for key in own], dtype=np.uint32)
+    shared = np.random.SeedSequence(root[0], spawn_key=(MEASUREMENT, layer.index, 0))
+    levels = placement.known.get(layer.name)
+    return Known(levels, lambda: np.random.Generator(np.random.PCG64(shared)), keys)
 
 
 def _die(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -92,8 +93,35 @@ def share_of(layer: Any, tile: Any) -> list[int]:
         if layer.usual is not None and abs(level) < NEVER:
             polarity = int(layer.threshold.polarity[column])
             usual = [polarity * exact(mean) for mean in layer.usual[:, column]]
-        shares.append(math.ceil(usual[tile.row_block] + part * (level - sum(usual))))
+        share = math.ceil(usual[tile.row_block] + part * (level - sum(usual)))
+        more = calibrated(layer, tile.row_block, column, level) if layer.votes else 0
+        shares.append(share + more)
     return shares
+
+
+def calibrated(layer: Any, block: int, column: int, level: int) -> int:
+    """What a measurement added to a level: polarity times what was found too much."""
+    if layer.moved is None or abs(level) >= NEVER:
+        return 0
+    return int(layer.threshold.polarity[column]) * int(layer.moved[block, column])
+
+
+def measured(layer: Any, records: Any, levels: Any, first: int, quantised: bool) -> Any:
+    """Mean of what each tile reads above an ideal one, in accumulators, [tiles][columns]."""
+    images = np.arange(first, first + len(levels))
+    probe = replace(layer, reading="sweep") if layer.reading == "vote" else layer
+    probe = replace(probe, sum_range=None, threshold=None, card=plain(layer.card))
+    found = []
+    for tile, record in zip(layer.tiles, records, strict=True):
+        real = read_tile(probe, tile, record, levels, images, quantised)
+        ideal = read_tile(probe, tile, ideal_tile(probe, tile), levels, images, quantised)
+        found.append((real - ideal).mean(axis=0))
+    return found
+
+
+def plain(card: Any) -> Any:
+    """The card without a policy for partial sums."""
+    return card.model_copy(update={"partial_sums": "exact"})
 
 
 def exact(mean: float) -> Fraction:
@@ -197,7 +225,7 @@ def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bo
         sums = added_codes(layer, sums)
     sums = sums.reshape(len(levels), count, -1)
     if layer.threshold is None:
-        return arrange(node, sums)
+        return arrange(node, sums if layer.moved is None else sums - layer.moved.sum(axis=0))
     if quantised and layer.votes:
         return arrange(node, (sums >= 0).astype(np.uint8))
     bits = np.zeros(sums.shape, np.uint8)
@@ -205,7 +233,11 @@ def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bo
         rows_on = sum(driven_rows(node, place))
         for channel, level in enumerate(layer.threshold.level):
             reachable = rows_on * ((1 << node.planes) - 1)
-            first = int(level) + (int(level) - reachable) % 2  # accumulators come in steps of two
+            level = int(level) + sum(
+                calibrated(layer, block, channel, int(level))
+                for block in range(0 if layer.moved is None else len(layer.moved))
+            )
+            first = level + (level - reachable) % 2  # accumulators come in steps of two
             signed = int(layer.threshold.polarity[channel]) * sums[:, place, channel]
             bits[:, place, channel] = signed > first - 1
     return arrange(node, bits)

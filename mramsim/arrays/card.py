@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mramsim.cards import Card
+from mramsim.arrays import mitigation
 from mramsim.errors import nearest
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -14,8 +14,10 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 MOST_FLASH_BITS = 8
 
 
-class MappingCard(Card):
+class MappingCard(mitigation.MitigationCard):
     """How weights are held, driven, sensed and counted, and of which components.
+
+    Keys against errors of the cells are those of `mramsim.arrays.mitigation.MitigationCard`.
 
     Attributes
     ----------
@@ -166,6 +168,7 @@ arithmetic_card : str
         if self.rows_on > self.rows:
             raise ValueError(f"rows_on = {self.rows_on} is above rows = {self.rows}")
         FAMILIES[self.sensing].check(self)
+        mitigation.check(self, FAMILIES[self.sensing].gives)
         if self.sa_tau_s > 0.0 and self.sa_s is None:
             raise ValueError(f"sa_tau_s = {self.sa_tau_s:g} needs sa_s, the time to decide")
         if self.converter == "sense_amplifier" and self.adc_bits != 1:

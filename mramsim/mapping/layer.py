@@ -46,6 +46,10 @@ class LayerPlacement:
         Input that each row takes; None: in order.
     usual : float64 array [row blocks, fan_out] or None
         Accumulator that each tile's columns reach on average, where votes are calibrated.
+    moved : int64 array [row blocks or 1, fan_out] or None
+        Of one chip: by how much a measurement found the accumulators above the exact ones, of each
+        tile where tiles vote, else of their sum. Whole counts, hence even; thresholds and outputs
+        make up for it.
     """
 
     index: int
@@ -58,6 +62,7 @@ class LayerPlacement:
     sum_range: Range | None
     order: NDArray[np.intp] | None = None
     usual: NDArray[np.float64] | None = None
+    moved: NDArray[np.int64] | None = None
 
     @property
     def name(self) -> str:
@@ -94,6 +99,26 @@ class LayerPlacement:
         """Weights +1 in each row, int64 [rows], by number of the tile."""
         return {tile.index: self.block(tile).sum(axis=0, dtype=np.int64) for tile in self.tiles}
 
+    @cached_property
+    def level(self) -> NDArray[np.int32]:
+        """Level of the threshold of each output as the chip holds it, int32 [fan_out]."""
+        assert self.threshold is not None
+        return self._raised(self.threshold.level, slice(None), self.total_moved())
+
+    def total_moved(self) -> NDArray[np.int64]:
+        """Return what a measurement found too much in the accumulator of each output, [fan_out]."""
+        if self.moved is None:
+            return np.zeros(self.node.fan_out, np.int64)
+        return np.asarray(self.moved.sum(axis=0))
+
+    def _raised(self, level: Array, columns: slice, moved: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return levels of some outputs with what was measured on top; constant ones stay."""
+        assert self.threshold is not None
+        signed = self.threshold.polarity[columns] * moved[columns]
+        wide = level.astype(np.int64)
+        raised = np.clip(wide + signed, 1 - NEVER, NEVER - 1)
+        return np.where(np.abs(wide) >= NEVER, wide, raised).astype(np.int32)
+
     @property
     def row_blocks(self) -> int:
         """Row tiles per neuron."""
@@ -126,6 +151,11 @@ class LayerPlacement:
         return self.card.adc_range == "calibrated" and (quantises or self.votes)
 
     @property
+    def measures_images(self) -> bool:
+        """Whether its columns are measured with images after programming."""
+        return self.card.measures and self.card.calibration_inputs == "images"
+
+    @property
     def utilisation(self) -> float:
         """Share of the cells of its tiles that hold weights."""
         cells = len(self.tiles) * self.card.rows * self.card.columns
@@ -154,6 +184,13 @@ class LayerPlacement:
         """
         assert self.threshold is not None
         columns = slice(tile.column_start, tile.column_stop)
+        found = self._share(tile, columns)
+        if self.moved is None or not self.votes:
+            return found
+        return self._raised(found, columns, self.moved[tile.row_block])
+
+    def _share(self, tile: Tile, columns: slice) -> NDArray[np.int32]:
+        assert self.threshold is not None
         level = self.threshold.level[columns].astype(np.int64)
         if self.usual is None:
             return (-((-level * tile.rows) // self.node.fan_in)).astype(np.int32)

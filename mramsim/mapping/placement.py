@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mramsim.arrays.card import MappingCard
 from mramsim.cards import load_card
 from mramsim.errors import InputError, nearest
@@ -37,6 +39,8 @@ class Placement:
         Whether converter ranges follow images (`calibrate`) or cover all counts.
     component_values : dict
         Keys of component cards that the user replaced.
+    known : dict of layer name to uint8 array [images, ...]
+        Levels at the inputs of layers whose columns are measured with images; see `calibrate`.
     """
 
     network: Network
@@ -44,6 +48,7 @@ class Placement:
     layers: tuple[LayerPlacement, ...]
     calibrated: bool = False
     component_values: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Array] = field(default_factory=dict)
 
     def layer(self, name: str) -> LayerPlacement | None:
         """Return the placement of the node called `name`, or None where it is digital."""
@@ -58,25 +63,32 @@ class Placement:
         Parameters
         ----------
         images : integer array [images, *input shape]
-            Training images; the noiseless tile counts of each layer set its range.
+            Training images; the noiseless tile counts of each layer set its range. Layers whose
+            columns are measured after programming keep what the first of them give as input.
 
         Returns
         -------
         Placement
         """
         wants = [layer for layer in self.layers if layer.calibrates]
-        if not wants:
+        keeps = [layer for layer in self.layers if layer.measures_images]
+        if not wants and not keeps:
             return self
         found = {layer.name: Reached(layer) for layer in wants}
+        kept: dict[str, list[Array]] = {layer.name: [] for layer in keeps}
         for part in batches(images, self.block()):
             values = self.network.values(part)
             for layer in wants:
                 found[layer.name].add(values[layer.node.inputs[0]])
+            for layer in keeps:
+                left = layer.card.calibration_reads - sum(map(len, kept[layer.name]))
+                kept[layer.name].append(values[layer.node.inputs[0]][: max(0, left)])
         layers = tuple(
             found[layer.name].calibrated() if layer.name in found else layer
             for layer in self.layers
         )
-        return replace(self, layers=layers, calibrated=True)
+        known = {name: np.concatenate(parts) for name, parts in kept.items()}
+        return replace(self, layers=layers, calibrated=self.calibrated or bool(wants), known=known)
 
     def with_ideal_converters(self) -> Placement:
         """Return the placement with converters that quantise and do nothing else."""

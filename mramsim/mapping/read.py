@@ -59,6 +59,8 @@ def read_layer(
         if layer.threshold is not None:
             shaped = sums.reshape(count, positions, -1)
             found = (sums >= 0).astype(np.uint8) if votes else decide(layer, shaped)
+    if layer.threshold is None and layer.moved is not None:
+        found = found - layer.total_moved()
     value = node.assemble(found.reshape(count, positions, node.fan_out))
     return value, _events(layer, inputs, count, draws)
 
@@ -120,7 +122,7 @@ def _limits(
         limit = np.where(sign > 0, -(-weight // 2), -(weight // 2))
         return np.tile(limit, (len(_kinds(layer)[0]), 1)).astype(np.int32), sign.astype(np.int32)
     on = _kinds(layer)[0][:, None] * ((1 << layer.node.planes) - 1)
-    first = first_accumulator(layer.threshold.level[columns], on)
+    first = first_accumulator(layer.level[columns], on)
     zero, one = (reader.numbers(np.full((1, 1), code), weight, 0.0).item() for code in (0, 1))
     middle = np.clip((sign * (first - 1) + on - zero) / (one - zero), -_NEVER, _NEVER)
     limit = np.full(middle.shape, _NEVER, dtype=np.int64)
@@ -144,7 +146,7 @@ def decide(layer: LayerPlacement, sums: Sums) -> NDArray[np.uint8]:
     """
     assert layer.threshold is not None
     on = _driven(layer)[:, None] * ((1 << layer.node.planes) - 1)
-    first = first_accumulator(layer.threshold.level, on)
+    first = first_accumulator(layer.level, on)
     signed = sums * layer.threshold.polarity.astype(np.float64)
     bits: NDArray[np.uint8] = (signed > first - 1).astype(np.uint8)
     return bits

@@ -1,0 +1,215 @@
+"""Measure the columns of a programmed chip with known inputs, then trim references and thresholds.
+
+A column's count is off by what its cells add to their nominal values for the input at hand, by the
+offset of its comparator or converter and by its reference. The mean of that over inputs belongs to
+the column and can be taken out; what differs from input to input stays. The measurement is the
+read of the chip itself: noise, converters and wires included, `calibration_reads` times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mramsim.arrays.mitigation import MitigationCard
+from mramsim.errors import InputError
+from mramsim.kernels.analog import AnalogTile
+from mramsim.mapping.layer import LayerPlacement
+from mramsim.mapping.readers import Reader, Record, readers_of
+from mramsim.network.nodes.base import Array
+
+Floats = NDArray[np.float64]
+_BLOCK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the columns of a layer are measured with.
+
+    Attributes
+    ----------
+    levels : uint8 array [inputs, ...] or None
+        Levels at the layer's input for known images; None: random ones.
+    generator : callable
+        Gives a generator at the start of the random inputs.
+    keys : uint32 array [tiles, 2]
+        Of the per-read draws of the measurement.
+    """
+
+    levels: Array | None
+    generator: Callable[[], np.random.Generator]
+    keys: NDArray[np.uint32]
+
+
+def trimmed(
+    layer: LayerPlacement, records: Sequence[Record], known: Known, effects: frozenset[str]
+) -> tuple[LayerPlacement, list[Record]]:
+    """Return a layer and the records of its tiles after the trims that its card asks for.
+
+    First the analog trims, whose steps are finer, then the digital thresholds by what is left; each
+    follows a measurement of its own.
+
+    Parameters
+    ----------
+    layer : LayerPlacement
+    records : sequence of AnalogTile or PcsaTile
+    known : Known
+    effects : frozenset of str
+
+    Returns
+    -------
+    layer : LayerPlacement
+        With `moved` set.
+    records : list
+        With trimmed offsets, and levels of votes.
+
+    Raises
+    ------
+    InputError
+        Known images are asked for and there are none.
+    """
+    card, done = layer.card, list(records)
+    if card.calibration_inputs == "images" and known.levels is None:
+        raise InputError(
+            f"layer '{layer.name}': calibration_inputs = 'images' needs a placement that has seen "
+            "training images (Placement.calibrate); 'random' needs none"
+        )
+    if card.trim_bits > 0:
+        mean = measured(layer, done, known, effects, 0).mean(axis=0)
+        done = [
+            _shifted(
+                record, trims(mean[tile.row_block, tile.column_start : tile.column_stop], card)
+            )
+            for tile, record in zip(layer.tiles, done, strict=True)
+        ]
+    if card.threshold_calibration:
+        found = measured(layer, done, known, effects, card.calibration_reads)
+        excess = np.tensordot(1 << np.arange(layer.node.planes), found, 1)
+        if not layer.votes:
+            excess = excess.sum(axis=0, keepdims=True)
+        layer = replace(layer, moved=2 * np.rint(excess).astype(np.int64))
+        if layer.reading == "vote":
+            done = [
+                record._replace(level=layer.share(tile))
+                if isinstance(record, AnalogTile)
+                else record
+                for tile, record in zip(layer.tiles, done, strict=True)
+            ]
+    return layer, done
+
+
+def trims(deviation: Floats, card: MitigationCard) -> Floats:
+    """Return by how many counts each column's reference is raised, [columns].
+
+    The mean of the columns that share a trim, rounded to its steps: ``k`` steps with ``k`` from
+    ``-2^(b - 1)`` to ``2^(b - 1) - 1``.
+
+    Parameters
+    ----------
+    deviation : float64 array [columns]
+        Measured, in counts.
+    card : MitigationCard
+    """
+    shared = np.arange(len(deviation)) // card.trim_columns
+    mean = np.bincount(shared, deviation) / np.bincount(shared)
+    half = 1 << (card.trim_bits - 1)
+    code = np.clip(np.rint(mean / card.trim_step), -half, half - 1)
+    return np.asarray(code[shared] * card.trim_step)
+
+
+def _shifted(record: Record, trim: Floats) -> Record:
+    assert isinstance(record, AnalogTile)  # of others the card refuses trims
+    return record._replace(offset=record.offset - trim)
+
+
+def measured(
+    layer: LayerPlacement,
+    records: Sequence[Record],
+    known: Known,
+    effects: frozenset[str],
+    first: int,
+) -> Floats:
+    """Return the mean deviation of every column from an ideal one with the same converter.
+
+    Parameters
+    ----------
+    layer : LayerPlacement
+    records : sequence of AnalogTile or PcsaTile
+    known : Known
+    effects : frozenset of str
+    first : int
+        Number of the first read: its noise is that of no other measurement.
+
+    Returns
+    -------
+    float64 array [planes, row blocks, fan_out]
+        In counts. Columns that vote are measured with a swept reference. Tiles that are read
+        together share the row block of their first.
+    """
+    quantised = "adc" in effects
+    probe = replace(layer, reading="sweep") if layer.reading == "vote" else layer
+    keyed = [record._replace(key=key) for record, key in zip(records, known.keys, strict=True)]
+    readers = readers_of(probe, keyed, quantised)
+    mean = np.zeros((layer.node.planes, layer.row_blocks, layer.node.fan_out))
+    for start, rows in _inputs(layer, known):
+        count, positions = rows.shape[:2]
+        images = np.arange(first + start, first + start + count, dtype=np.int64)
+        flat = rows.reshape(count * positions, layer.node.groups, layer.node.fan_in)
+        for reader in readers:
+            block = reader.tiles[0].row_block
+            levels = flat[:, reader.group, reader.rows]
+            on = _driven(layer, reader.rows, count, positions)
+            for plane in range(layer.node.planes):
+                found, _ = reader.values(levels, plane, images, positions, on)
+                wanted = _expected(probe, reader, (levels >> plane) & 1, count, quantised)
+                excess = (found + on) / 2.0 - wanted
+                mean[plane, block, reader.columns] += excess.sum(axis=0) / positions
+    return mean / layer.card.calibration_reads
+
+
+def _inputs(layer: LayerPlacement, known: Known) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield number of the first read and levels of rows, uint8 [reads, positions, groups, R]."""
+    node, reads = layer.node, layer.card.calibration_reads
+    share = max(1, _BLOCK_BYTES // (layer.positions * node.groups * node.fan_in))
+    rng = known.generator()
+    for start in range(0, reads, share):
+        count = min(share, reads - start)
+        if layer.card.calibration_inputs == "images":
+            assert known.levels is not None
+            chosen = np.arange(start, start + count) % len(known.levels)
+            yield start, layer.rows(known.levels[chosen])
+            continue
+        shape = (count, layer.positions, node.groups, node.fan_in)
+        rows = rng.integers(0, 1 << node.planes, shape, dtype=np.uint8)
+        yield start, rows if layer.mask is None else rows * layer.mask[None, :, None, :]
+
+
+def _mask(layer: LayerPlacement, rows: slice, count: int) -> NDArray[np.bool_]:
+    """Return which rows are driven in each evaluation of `count` reads, [evaluations, rows]."""
+    if layer.mask is None:
+        return np.ones((1, rows.stop - rows.start), dtype=np.bool_)
+    return np.tile(layer.mask[:, rows], (count, 1))
+
+
+def _driven(layer: LayerPlacement, rows: slice, count: int, positions: int) -> Floats:
+    """Return the driven rows of each evaluation, float64 [evaluations, 1]."""
+    found = _mask(layer, rows, count).sum(axis=1, dtype=np.float64)
+    return np.broadcast_to(found, count * positions)[:, None]
+
+
+def _expected(
+    layer: LayerPlacement, reader: Reader, bits: NDArray[Any], count: int, quantised: bool
+) -> Floats:
+    """Return the counts that ideal columns with the same converter hand on, [evaluations, M]."""
+    first = reader.group * layer.matrix.shape[1]
+    columns = slice(reader.columns.start - first, reader.columns.stop - first)
+    weights = 2.0 * layer.matrix[reader.group, columns, reader.rows].T - 1.0
+    driven = _mask(layer, reader.rows, count)
+    counts = ((2.0 * bits - 1.0) * driven @ weights + driven.sum(axis=1)[:, None]) / 2.0
+    if quantised and layer.converter_range is not None:
+        return layer.converter_range.quantise(counts)
+    return np.asarray(counts)
