@@ -103,7 +103,7 @@ def work(name: str, seconds: float, seed: int, folder: Path, report: Path) -> No
 
     options = {"max_total_time": int(seconds), "timeout": 2 * int(SECONDS_PER_FILE),
                "max_len": LONGEST, "len_control": 0, "rss_limit_mb": 0,
-               "seed": seed + 1, "verbosity": 0}  # fmt: skip
+               "seed": seed + 1, "verbosity": 0, "artifact_prefix": f"{folder}/"}  # fmt: skip
     arguments = [sys.argv[0], *(f"-{key}={value}" for key, value in options.items()), str(corpus)]
     atheris.Setup(arguments, watch, custom_mutator=mixed)
     atheris.Fuzz()

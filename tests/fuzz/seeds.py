@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +62,45 @@ def h5_files() -> list[bytes]:
         path.unlink()
         two = keras.save(path, keras.LAYERS, {"l0": {"kernel": keras.f32(4, 3)}}).read_bytes()
     return [one, two]
+
+
+def read_h5_forked(path: Path) -> object:
+    """Read a file with the HDF5 library in a copy of this process: a start per file is slow."""
+    import h5py  # noqa: F401  loaded once, before the copies
+
+    from mramsim.network.importers import h5_file
+
+    h5_file.subprocess.run, h5_file.SECONDS = forked, 2
+    return import_network(path)
+
+
+def forked(command: list[str], timeout: float, **_: object) -> subprocess.CompletedProcess[bytes]:
+    """Run the script of `command` (the reader of HDF5) as `subprocess.run` would."""
+    from mramsim.network.importers import h5_child
+
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = os.fork()
+        if process == 0:
+            code = 70
+            try:
+                sys.stdout, sys.stderr = out, err
+                code = h5_child.main(command[-3], int(command[-2]), int(command[-1]))
+                out.flush()
+                err.flush()
+            finally:
+                os._exit(code)
+        until = time.monotonic() + timeout
+        while (ended := os.waitpid(process, os.WNOHANG))[0] == 0:
+            if time.monotonic() > until:
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+                raise subprocess.TimeoutExpired(command, timeout)
+            time.sleep(0.001)
+        streams = []
+        for stream in (out, err):
+            stream.seek(0)
+            streams.append(stream.buffer.read())
+    return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(ended[1]), *streams)
 
 
 def h5_configurations() -> list[bytes]:
@@ -144,7 +188,7 @@ READERS: dict[str, tuple[str, Callable[[], list[bytes]], Read]] = {
     "pt": (".pt", lambda: state_dicts(False), import_network),
     "pt_legacy": (".pt", lambda: state_dicts(True), import_network),
     "onnx": (".onnx", onnx_files, import_network),
-    "h5": (".h5", h5_files, import_network),
+    "h5": (".h5", h5_files, read_h5_forked),
     "h5_config": (".h5", h5_configurations, read_configuration),
     "layout": (".toml", layouts, read_layouts),
     "check": (".npz", check_files, check),
