@@ -5,13 +5,30 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 2000
+
 
 class InputError(ValueError):
     """Something a user gave cannot be used.
 
     The message is one line that names what was wrong, where, and what is allowed. The command line
-    prints it and exits with code 2.
+    prints it and exits with code 2. What a foreign file put into it is made harmless by `plain`.
     """
+
+    def __init__(self, message: object) -> None:
+        super().__init__(plain(message))
+
+
+def plain(message: object) -> str:
+    """Return one line of text: others than printable characters escaped, a long middle left out."""
+    text = "".join(part if part.isprintable() else _visible(part) for part in str(message))
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
+    return text
+
+
+def _visible(character: str) -> str:
+    return " " if character.isspace() else character.encode("unicode_escape").decode()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -51,34 +51,35 @@ def command(
     """
     from mramsim.errors import InputError
     from mramsim.network.file import save_network
-    from mramsim.network.importers.any_file import check_network, import_network
+    from mramsim.network.importers.any_file import check_network, import_network, read_check
+    from mramsim.network.importers.result import recorded
 
     given: dict[str, Any] = {"input": kind, "scale": scale, "offset": offset}
     settings = {key: value for key, value in given.items() if value is not None}
     if Path(output).suffix != ".npz":
         raise InputError(f"{output}: a network file ends in .npz")
     opt.check_output("--output", output)
-    network = import_network(file, layout, zero=int(sign_zero), **settings)
+    example = None if check is None else read_check(check)["x"]
+    network = import_network(file, layout, zero=int(sign_zero), example=example, **settings)
+    record = recorded(network)
     found = check_network(network, check) if check is not None else None
     if not as_json:
-        click.echo(_text(network))
+        click.echo(_text(network, record))
         click.echo(f"check: {found}" if found else "check: none (--check X.npz compares)")
     if found is not None and not found.agrees and not force:
         raise InputError(f"{output}: not written: {found}; --force writes it")
     path = save_network(network, output)
     if as_json:
         agreement = None if found is None else {**vars(found), "agrees": found.agrees}
-        record = dict(network.training.get("import", {}))
         opt.print_json({"schema": "mramsim.import/1", "network": str(path), "check": agreement,
                         "weight_bits": network.weight_bits(), **record})  # fmt: skip
         return
     click.echo(f"wrote {path}")
 
 
-def _text(network: Any) -> str:
+def _text(network: Any, record: dict[str, Any]) -> str:
     from mramsim.report.tables import text_table
 
-    record = network.training.get("import", {})
     rows = [
         {
             "layer": row["layer"],
@@ -88,10 +89,10 @@ def _text(network: Any) -> str:
             "runs": row["where"],
             "weight_bits": row["weight_bits"],
         }
-        for row in record.get("layers", [])
+        for row in record["layers"]
     ]
     lines = [text_table(rows)] if rows else []
-    lines += [f"digital: {name}: {why}" for name, why in record.get("digital", {}).items()]
-    lines += [f"note: {note}" for note in record.get("notes", [])]
+    lines += [f"digital: {name}: {why}" for name, why in record["digital"].items()]
+    lines += [f"note: {note}" for note in record["notes"]]
     lines.append(f"{network.weight_bits()} weight bits on arrays")
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 
 from mramsim.errors import InputError, nearest
 from mramsim.files import write_bytes
+from mramsim.network import archive
 from mramsim.network.graph import Network
 from mramsim.network.nodes import KINDS, Node
 from mramsim.network.npz import read_npz
 
 FORMAT = "mramsim.network/1"
+MAX_HEADER = 1 << 24
 _PREDICTIONS = "float_predictions/"
 
 
@@ -95,13 +98,21 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     source = Path(path)
     arrays = read_npz(source)
     try:
-        header = json.loads(arrays.pop("header").tobytes().decode())
+        stored = arrays.pop("header")
+        if stored.nbytes > MAX_HEADER:
+            raise InputError(f"{source}: its header has {stored.nbytes} bytes, not {MAX_HEADER}")
+        header = json.loads(stored.tobytes().decode())
         version = header["format"]
+    except InputError:
+        raise
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{source}: not a network of mramsim (no header)") from None
     if version != FORMAT:
         raise InputError(f"{source}: format '{version}' is not known; '{FORMAT}' is")
     try:
+        weights = sum(prod(shape) for item in header["nodes"] for shape in item["packed"].values())
+        if weights > archive.MAX_BYTES:
+            raise InputError(f"{weights} weights; at most {archive.MAX_BYTES} are allowed")
         nodes = tuple(_node(item, arrays) for item in header["nodes"])
         predictions = {
             key.removeprefix(_PREDICTIONS): array
@@ -124,8 +135,7 @@ def _node(item: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Node:
         key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)
     }
     for key, shape in item["packed"].items():
-        count = int(np.prod(shape))
-        packed = own[key]
+        count, packed = prod(shape), own[key]
         if packed.dtype != np.uint8 or packed.size != -(-count // 8):
             raise InputError(f"node '{name}': {packed.size} bytes of weights, {count} bits needed")
         bits = np.unpackbits(packed, count=count, bitorder="little")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,7 @@ from mramsim.network.nodes import Input, Node, Output, Product, Quantise, RealIn
 from mramsim.network.nodes.base import Array, Shape
 
 MAX_VALUES = 1 << 26
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,11 @@ class Network:
             raise InputError(f"network '{self.name}' has no nodes")
         shapes: dict[str, Shape] = {}
         for node in self.nodes:
+            if not _NAME.fullmatch(node.name):
+                raise InputError(
+                    f"network '{self.name}': node '{node.name}': letters, digits, '_', '-' and '.'"
+                    " are allowed in a name (it names files and arrays)"
+                )
             if node.name in shapes:
                 raise InputError(f"network '{self.name}': two nodes are called '{node.name}'")
             for name in node.inputs:

@@ -12,9 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mramsim.errors import InputError
-
-MAX_BYTES = 1 << 31
-MAX_MEMBERS = 10_000
+from mramsim.network.archive import open_archive
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -31,19 +29,13 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     Raises
     ------
     InputError
-        Missing, damaged, pickled, or more than `MAX_BYTES` once unpacked.
+        Missing, damaged, pickled, or more than a foreign file may hold.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            items = archive.infolist()
-            total = sum(item.file_size for item in items)
-            if total > MAX_BYTES or len(items) > MAX_MEMBERS:
-                raise InputError(
-                    f"{path}: {len(items)} arrays that unpack to {total} bytes;"
-                    f" at most {MAX_MEMBERS} and {MAX_BYTES} are allowed"
-                )
+        with open_archive(path) as archive:
             return {
-                item.filename.removesuffix(".npy"): _member(path, archive, item) for item in items
+                item.filename.removesuffix(".npy"): _member(path, archive, item)
+                for item in archive.infolist()
             }
     except FileNotFoundError:
         raise InputError(f"{path}: no such network file") from None

@@ -80,7 +80,7 @@ def work(name: str, seconds: float, seed: int, folder: Path, report: Path) -> No
         import atheris
     with atheris.instrument_imports(include=["mramsim"]) if led else contextlib.nullcontext():
         from mutate import mutated
-        from seeds import READERS
+        from reader_case import READERS
     ending, make, read = READERS[name]
     seeds, rng = make(), np.random.default_rng(seed)
     watch = Watch(folder / f"{name}{ending}", read, report)

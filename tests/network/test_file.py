@@ -260,7 +260,7 @@ def test_pickles_are_never_read(tmp_path):
 
 def test_size_is_limited_before_unpacking(tmp_path, monkeypatch):
     path = save_network(network(), tmp_path / "net.npz")
-    monkeypatch.setattr("mramsim.network.npz.MAX_BYTES", 1000)
+    monkeypatch.setattr("mramsim.network.archive.MAX_BYTES", 1000)
     with pytest.raises(InputError, match="and 1000 are allowed"):
         load_network(path)
 

@@ -343,6 +343,6 @@ def test_damaged_files(tmp_path):
 
 
 def test_size_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("mramsim.network.importers.limits.MAX_BYTES", 1000)
+    monkeypatch.setattr("mramsim.network.archive.MAX_BYTES", 1000)
     with pytest.raises(InputError, match="at most 1000 are allowed"):
         from_qonnx(DATA / "plain.onnx")

@@ -31,7 +31,7 @@ def import_network(
     layout : path-like, optional
         TOML that lists the layers, for state dictionaries and ``.npz``.
     **options
-        ``input``, ``scale``, ``offset``, ``zero``, ``name``; see `mramsim.from_torch`.
+        ``input``, ``scale``, ``offset``, ``zero``, ``name``, ``example``; see `mramsim.from_qonnx`.
 
     Returns
     -------
@@ -100,6 +100,20 @@ class Agreement:
         return f"{self.same_class} of {self.images} classes agree{scores}{where}"
 
 
+def read_check(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Return the arrays of a framework's answers; see `check_network`."""
+    source = Path(path)
+    check_file(source)
+    arrays = read_npz(source)
+    keys = ", ".join(sorted(arrays))
+    if "x" not in arrays or not {"logits", "classes"} & set(arrays):
+        raise InputError(f"{source}: arrays x and logits (or classes) are needed; it has {keys}")
+    x = arrays["x"]
+    if x.ndim < 2 or len(x) == 0:
+        raise InputError(f"{source}: x has shape {x.shape}; [images, ...] with images is needed")
+    return arrays
+
+
 def check_network(network: Network, path: str | os.PathLike[str]) -> Agreement:
     """Compare with the framework's answers in an ``.npz``.
 
@@ -118,15 +132,8 @@ def check_network(network: Network, path: str | os.PathLike[str]) -> Agreement:
     ------
     InputError
     """
-    source = Path(path)
-    check_file(source)
-    arrays = read_npz(source)
-    keys = ", ".join(sorted(arrays))
-    if "x" not in arrays or not {"logits", "classes"} & set(arrays):
-        raise InputError(f"{source}: arrays x and logits (or classes) are needed; it has {keys}")
+    source, arrays = Path(path), read_check(path)
     x = arrays["x"]
-    if x.ndim < 2 or len(x) == 0:
-        raise InputError(f"{source}: x has shape {x.shape}; [images, ...] with images is needed")
     scores = network.scores(x)
     if "logits" in arrays:
         return _by_logits(scores, arrays["logits"], source)

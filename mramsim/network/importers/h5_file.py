@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network import archive
 from mramsim.network.importers import h5_child
-from mramsim.network.importers.limits import MAX_BYTES, MAX_NODES, check_file
+from mramsim.network.importers.limits import MAX_NODES, check_file
 from mramsim.network.nodes.base import Array
 
 SECONDS = 60
@@ -46,7 +47,8 @@ def read_h5(path: Path) -> tuple[str, dict[str, dict[str, Array]]]:
     with path.open("rb") as stream:
         if stream.read(len(_MAGIC)) != _MAGIC:
             raise InputError(f"{path}: not an HDF5 file")
-    command = [sys.executable, "-P", h5_child.__file__, str(path), str(MAX_BYTES), str(MAX_NODES)]
+    most = [str(archive.MAX_BYTES), str(MAX_NODES)]
+    command = [sys.executable, "-P", h5_child.__file__, str(path), *most]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False

@@ -34,6 +34,7 @@ def from_keras(
     offset: float = 0.0,
     zero: int = 1,
     name: str | None = None,
+    example: Array | None = None,
 ) -> Network:
     """Import a whole model saved by Keras 2 or Larq as ``.h5`` (sequential or a chain with adds).
 
@@ -47,7 +48,8 @@ def from_keras(
     path : path-like
     input, scale, offset, zero
         As for `mramsim.from_torch`; images of the result are channels first.
-    name : str, optional
+    name, example
+        As for `mramsim.from_qonnx`.
 
     Returns
     -------
@@ -68,7 +70,8 @@ def from_keras(
         for layer in layers:
             walk.take(layer)
         last = walk.values.get(outputs, walk.last)
-        return finish(draft, last, Options(name or source.stem, f"Keras {source.name}", zero))
+        options = Options(name or source.stem, f"Keras {source.name}", zero)
+        return finish(draft, last, options, example)
 
 
 def _layers(config: Config) -> tuple[list[Config], str]:

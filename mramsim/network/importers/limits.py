@@ -1,15 +1,14 @@
-"""What a foreign file may cost: one limit on bytes, one error for damage."""
+"""What a foreign file may cost: a limit on its bytes, one error for damage."""
 
 from __future__ import annotations
 
 import contextlib
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from mramsim.errors import InputError
+from mramsim.network import archive
 
-MAX_BYTES = 1 << 30
 MAX_NODES = 10_000
 
 
@@ -20,21 +19,9 @@ def check_file(path: Path) -> int:
     if not path.is_file():
         raise InputError(f"{path}: is not a file")
     size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise InputError(f"{path}: {size} bytes; at most {MAX_BYTES} are allowed")
+    if size > archive.MAX_BYTES:
+        raise InputError(f"{path}: {size} bytes; at most {archive.MAX_BYTES} are allowed")
     return size
-
-
-def check_zip(path: Path) -> None:
-    """Refuse an archive that unpacks to more than the limit."""
-    with zipfile.ZipFile(path) as archive:
-        items = archive.infolist()
-    total = sum(item.file_size for item in items)
-    if total > MAX_BYTES or len(items) > MAX_NODES:
-        raise InputError(
-            f"{path}: {len(items)} members that unpack to {total} bytes;"
-            f" at most {MAX_NODES} and {MAX_BYTES} are allowed"
-        )
 
 
 @contextlib.contextmanager

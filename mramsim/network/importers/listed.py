@@ -88,7 +88,7 @@ def build_listed(
     walk = _Walk(Layers(draft), arrays, Real(first))
     for index, layer in enumerate(listing.layers, 1):
         walk.take(layer, index)
-    return finish(draft, walk.last, Options(name, source, options["zero"]))
+    return finish(draft, walk.last, Options(name, source, options["zero"]), options["example"])
 
 
 class _Walk:

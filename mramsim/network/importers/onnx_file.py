@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network import archive
 from mramsim.network.graph import MAX_VALUES
-from mramsim.network.importers.limits import MAX_BYTES, MAX_NODES, check_file
+from mramsim.network.importers.limits import MAX_NODES, check_file
+from mramsim.network.importers.wire import check_structure
 from mramsim.network.nodes.base import Array
 
 _TYPES = {"float32", "float16", "float64", "int64", "int32", "int8", "uint8", "bool"}
@@ -70,7 +72,10 @@ def read_onnx(path: Path) -> OnnxGraph:
         import onnx
     except ImportError:
         raise InputError(f"{path}: needs onnx (pip install 'mramsim[import]')") from None
-    model = onnx.load(str(path), load_external_data=False)
+    content = path.read_bytes()
+    check_structure(content)
+    model = onnx.load_model_from_string(content)
+    del content
     graph = model.graph
     if not graph.node or not graph.output:
         raise InputError(f"{path}: not an ONNX model (no nodes)")
@@ -110,7 +115,7 @@ class _Budget:
     """Reads tensors while their sum stays below the limit."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.left = path, MAX_BYTES
+        self.path, self.left = path, archive.MAX_BYTES
 
     def array(self, tensor: Any) -> Array:
         """Return a tensor as an array."""
@@ -123,9 +128,9 @@ class _Budget:
             raise InputError(f"tensor '{tensor.name}' has type {kind}, which is not understood")
         if min(dims, default=0) < 0 or prod(dims) > MAX_VALUES:
             raise InputError(f"tensor '{tensor.name}' has shape {dims}")
-        self.left -= prod(dims) * kind.itemsize
+        self.left -= prod(dims) * max(kind.itemsize, 4)
         if self.left < 0:
-            raise InputError(f"its tensors exceed {MAX_BYTES} bytes")
+            raise InputError(f"its tensors exceed {archive.MAX_BYTES} bytes")
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             return self._outside(tensor, dims, kind)
         return np.array(numpy_helper.to_array(tensor)).reshape(dims)

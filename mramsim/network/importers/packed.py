@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network import archive
 from mramsim.network.graph import MAX_VALUES, Network
 from mramsim.network.importers.limits import check_file, reading
 from mramsim.network.importers.listed import Listing, build_listed
@@ -27,6 +28,7 @@ def from_npz(
     offset: float = -1.0,
     zero: int = 1,
     name: str | None = None,
+    example: Array | None = None,
 ) -> Network:
     """Import arrays named ``LAYER.weight``, ``LAYER.threshold``, ``LAYER.polarity``.
 
@@ -41,7 +43,8 @@ def from_npz(
     path, layout : path-like
     input, scale, offset, zero
         As for `mramsim.from_torch`.
-    name : str, optional
+    name, example
+        As for `mramsim.from_qonnx`.
 
     Returns
     -------
@@ -56,17 +59,23 @@ def from_npz(
         check_file(source)
         arrays = _unpacked(read_npz(source))
         listing = read_layout(Path(layout)) if layout is not None else _guess(arrays)
-        options = {"input": input, "scale": scale, "offset": offset, "zero": zero}
+        options = {"input": input, "scale": scale, "offset": offset, "zero": zero,
+                   "example": example}  # fmt: skip
         return build_listed(arrays, listing, name or source.stem, f"npz {source.name}", options)
 
 
 def _unpacked(stored: dict[str, Array]) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
+    left = archive.MAX_BYTES
     for key, array in stored.items():
         if array.dtype.kind not in "iufb":
             raise InputError(f"'{key}' has type {array.dtype}; numbers are expected")
         if key.endswith(".shape"):
             continue
+        bits = 8 if key.removesuffix("weight") + "shape" in stored else 1
+        left -= 4 * bits * array.size
+        if left < 0:
+            raise InputError(f"its arrays exceed {archive.MAX_BYTES} bytes as 32-bit numbers")
         if key.endswith(".weight"):
             array = _weight(key, array, stored.get(key.removesuffix("weight") + "shape"))
         arrays[key] = array.astype(np.float32)

@@ -15,6 +15,7 @@ from mramsim.network.importers.onnx_file import OnnxGraph, OnnxNode, read_onnx
 from mramsim.network.importers.onnx_ops import OnnxOps
 from mramsim.network.importers.result import Options, finish
 from mramsim.network.importers.symbols import Const, Opaque, Real, Value
+from mramsim.network.nodes.base import Array
 
 _LOST = (
     "no binary weights are in this file: a plain ONNX export folds them into real numbers;"
@@ -30,6 +31,7 @@ def from_qonnx(
     offset: float = 0.0,
     zero: int = 1,
     name: str | None = None,
+    example: Array | None = None,
 ) -> Network:
     """Import a QONNX file, or a plain ONNX file whose weights are still two numbers per channel.
 
@@ -40,6 +42,8 @@ def from_qonnx(
         As for `mramsim.from_torch`.
     name : str, optional
         Of the network; the file's name by default.
+    example : array [images, *shape], optional
+        Raw inputs on which to count how often a sign meets zero.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def from_qonnx(
         draft, first = input_record(tuple(known), input, scale, offset)
         walk = _Walk(graph, Layers(draft), entry, Real(first))
         last = walk.value(graph.outputs[0])
-        network = finish(draft, last, Options(name or source.stem, f"ONNX {source.name}", zero))
+        options = Options(name or source.stem, f"ONNX {source.name}", zero)
+        network = finish(draft, last, options, example)
         if not any(row["binary"] for row in network.training["import"]["layers"]):
             raise InputError(_LOST)
     return network

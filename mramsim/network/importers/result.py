@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mramsim.errors import plain
 from mramsim.network.graph import Network, batches
 from mramsim.network.importers.draft import Draft
 from mramsim.network.importers.layers import Layers
@@ -54,6 +55,23 @@ def finish(draft: Draft, last: Value, options: Options, example: Array | None = 
     record["notes"] = [*draft.notes, *_zero_notes(drawn, found.ternary, options.zero, example)]
     training = {**found.network.training, "import": record}
     return replace(found.network, training=training)
+
+
+def recorded(network: Network) -> dict[str, Any]:
+    """Return an import's description: layers as they are, reasons and notes as they were written.
+
+    The record may come from a foreign file: what is no text in it is left out.
+    """
+    record = network.training.get("import")
+    record = record if isinstance(record, dict) else {}
+    reasons, notes = record.get("digital"), record.get("notes")
+    kept = {
+        plain(name): plain(why)
+        for name, why in (reasons.items() if isinstance(reasons, dict) else ())
+        if isinstance(why, str)
+    }
+    texts = [plain(note) for note in (notes if isinstance(notes, list) else ()) if note]
+    return {**describe(network, kept), "source": plain(record.get("source", "")), "notes": texts}
 
 
 def describe(network: Network, reasons: dict[str, str]) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from typing import IO, Any
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network import archive
+from mramsim.network.archive import open_archive
 from mramsim.network.graph import Network
-from mramsim.network.importers.limits import MAX_BYTES, MAX_NODES, check_file, check_zip, reading
+from mramsim.network.importers.limits import MAX_NODES, check_file, reading
 from mramsim.network.importers.listed import Listing, build_listed
 from mramsim.network.nodes.base import Array
 
+_MAX_LAYOUT = 1 << 20
 _STREAMS = 4  # pickles at the head of a legacy file: magic, version, system, object
 
 
@@ -29,6 +32,7 @@ def from_state_dict(
     offset: float = 0.0,
     zero: int = 1,
     name: str | None = None,
+    example: Array | None = None,
 ) -> Network:
     """Import a ``.pt`` or ``.pth`` state dictionary (either of torch's two formats).
 
@@ -43,7 +47,8 @@ def from_state_dict(
         See docs/import.md.
     input, scale, offset, zero
         As for `mramsim.from_torch`.
-    name : str, optional
+    name, example
+        As for `mramsim.from_qonnx`.
 
     Returns
     -------
@@ -57,7 +62,8 @@ def from_state_dict(
     with reading(source):
         arrays = load_tensors(source)
         listing = read_layout(Path(layout)) if layout is not None else guess_layout(arrays)
-        options = {"input": input, "scale": scale, "offset": offset, "zero": zero}
+        options = {"input": input, "scale": scale, "offset": offset, "zero": zero,
+                   "example": example}  # fmt: skip
         return build_listed(arrays, listing, name or source.stem, f"torch {source.name}", options)
 
 
@@ -86,7 +92,7 @@ def load_tensors(path: Path) -> dict[str, Array]:
         if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
             continue
         total += 4 * value.numel()
-        if total > MAX_BYTES or value.numel() * value.element_size() > size:
+        if total > archive.MAX_BYTES or value.numel() * value.element_size() > size:
             raise InputError(f"{path}: '{key}' of shape {tuple(value.shape)} exceeds the file")
         if value.dtype.is_complex or value.is_quantized:
             raise InputError(f"{path}: '{key}' has type {value.dtype}")
@@ -99,13 +105,12 @@ def load_tensors(path: Path) -> dict[str, Array]:
 def _check_sizes(path: Path, size: int) -> None:
     """Read opcodes only: a number above the file's size is a storage that is not there."""
     if zipfile.is_zipfile(path):
-        check_zip(path)
-        with zipfile.ZipFile(path) as archive:
-            names = [item for item in archive.namelist() if item.endswith("data.pkl")]
+        with open_archive(path) as members:
+            names = [item for item in members.namelist() if item.endswith("data.pkl")]
             if len(names) != 1:
                 raise InputError(f"{path}: not a file of torch.save")
-            limit = sum(item.file_size for item in archive.infolist())
-            with archive.open(names[0]) as stream:
+            limit = sum(item.file_size for item in members.infolist())
+            with members.open(names[0]) as stream:
                 _scan(path, stream, limit)
         return
     with path.open("rb") as stream:
@@ -123,10 +128,12 @@ def _scan(path: Path, stream: IO[bytes], limit: int | None) -> None:
 
 def read_layout(path: Path) -> Listing:
     """Read a TOML file that lists layers in order."""
-    check_file(path)
+    size = check_file(path)
+    if size > _MAX_LAYOUT:
+        raise InputError(f"{path}: {size} bytes; at most {_MAX_LAYOUT} are allowed")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not valid TOML ({error})") from None
     return Listing.parse(content, str(path))
 
