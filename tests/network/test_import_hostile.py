@@ -56,7 +56,10 @@ def test_findings_of_fuzzing(path, tmp_path, monkeypatch, capsys):
         pytest.importorskip(EXTRAS[path.suffix[1:]], reason="needs the import extra")
     monkeypatch.setattr("mramsim.network.importers.h5_file.SECONDS", 3)
     monkeypatch.chdir(tmp_path)
-    refused(capsys, [path])
+    text = refused(capsys, [path])
+    assert ("not read within 3 s" in text) == (
+        path.name == "endless.h5"
+    )  # a chain that ends in itself
 
 
 def test_memory_is_bounded(tmp_path):
