@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mramsim import effects as effect_table
-from mramsim.arrays import cells
+from mramsim.arrays import cells, remapping
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import Site
@@ -31,6 +31,7 @@ from mramsim.mapping.trimming import Known, trimmed
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
 WAFER = 16  # number of the key of the wafer's draws, which chips share
 DIE = 17
+SPARES = 1  # last number of the keys of spare columns
 MEASUREMENT = 20  # number of the key of inputs and reads that measure columns after programming
 OTHERS = {"spatial": 18, "capacitor": 19}  # static draws that are part of another effect
 
@@ -142,16 +143,19 @@ def _die(
 def _program(
     layer: LayerPlacement, tile: Tile, die: cells.Die, root: tuple[int, int]
 ) -> AnalogTile | PcsaTile:
-    def sequence(number: int) -> np.random.SeedSequence:
-        key = (root[1], layer.index, tile.index, number)
+    def sequence(number: int, *part: int) -> np.random.SeedSequence:
+        key = (root[1], layer.index, tile.index, number, *part)
         return np.random.SeedSequence(root[0], spawn_key=key)
 
-    def generator(name: str) -> np.random.Generator:
+    def generator(name: str, *part: int) -> np.random.Generator:
         number = OTHERS[name] if name in OTHERS else effect_table.number(name)
-        return np.random.Generator(np.random.PCG64(sequence(number)))
+        return np.random.Generator(np.random.PCG64(sequence(number, *part)))
+
+    def spares(name: str) -> np.random.Generator:
+        return generator(name, SPARES)
 
     mapping = layer.card
-    written = cells.program(die, mapping, layer.block(tile).T, generator)
+    written = remapping.program(die, mapping, layer.block(tile).T, generator, spares)
     driven = np.ones((1, tile.rows), dtype=np.bool_)
     if layer.mask is not None:
         driven = layer.mask[:, tile.row_start : tile.row_stop]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.arrays import mitigation
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.wires import Junctions
 from mramsim.devices import (
@@ -177,8 +178,22 @@ def program(
     local = spread_parts.spatial_factor(card, rows, columns, generators("spatial"), effects)
     sample = spread.sample(card, shape, rng, effects, die.ra_factor * local)
     delta = spread_parts.sample_delta(card, shape, rng, effects)
+    parallel, antiparallel = resistance.cell_states(
+        card, sample.rp_ohm, sample.tmr, sample.series_ohm, mapping.v_read_v, conditions, effects
+    )
+    classes = classes_of(card, mapping.v_read_v, conditions, effects)
     state = np.stack([bits, 1 - bits]).astype(np.int8)
-    state ^= write.flips(card, conditions, shape, generators("write_error"), effects, delta)
+    wrong = np.where(state == P, antiparallel, parallel) + sample.series_ohm
+    middle = (classes[P].total_ohm + classes[AP].total_ohm) / 2.0
+    state ^= write.flips(
+        mitigation.writer(card, mapping),
+        conditions,
+        shape,
+        generators("write_error"),
+        effects,
+        delta,
+        seen=(wrong > middle) == (state == P),
+    )
     lost = retention.flips(card, conditions, shape, generators("retention"), effects, delta)
     lost ^= disturb.flips(
         card,
@@ -191,9 +206,6 @@ def program(
         delta,
     )
     state ^= lost
-    parallel, antiparallel = resistance.cell_states(
-        card, sample.rp_ohm, sample.tmr, sample.series_ohm, mapping.v_read_v, conditions, effects
-    )
     junction = np.where(state == P, parallel, antiparallel)
     slow = flicker.slow_factor(card, shape, generators("flicker"), effects, die.inference_hz)
     junction *= slow
@@ -206,7 +218,7 @@ def program(
         junction + sample.series_ohm,
         state,
         rtn.relative_variance(card, noisy),
-        classes_of(card, mapping.v_read_v, conditions, effects),
+        classes,
         _junctions(die, mapping, sample, state, slow),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -15,6 +15,7 @@ from mramsim.cost.array_read import array_read_j, drivers_j, matched_reads, word
 from mramsim.cost.components import Components, components_of
 from mramsim.cost.digital import adders_j, buffers_j, data_movement_j, popcount_j, registers_j
 from mramsim.cost.latency import interval_s, latency_s
+from mramsim.cost.measuring import measurements, measuring
 from mramsim.cost.nodes import Work, arithmetic_j, digital_nodes, node_s
 from mramsim.cost.programming import programming
 from mramsim.cost.sensing import converters_j, sense_amplifiers_j
@@ -70,7 +71,9 @@ class Cost:
     conditions : dict
         ``vdd_v``, ``node_m``, ``bandwidth_hz`` of the mapping card; ``operations`` in words.
     programming : dict
-        See `mramsim.cost.programming.programming`.
+        See `mramsim.cost.programming.programming`; ``measuring_energy_j`` and
+        ``measuring_time_s`` of columns that are then measured (`mramsim.cost.measuring`), layers
+        one after another.
     components : dict
         Name of the component card of each role.
     """
@@ -165,6 +168,7 @@ class _Account:
         self.matrix: dict[str, dict[str, float]] = {}
         self.by_component = dict.fromkeys(COMPONENTS, 0.0)
         self.interval = 0.0
+        self.measuring_j = self.measuring_s = 0.0
         self.operations = 0.0
 
     def close(self) -> Cost:
@@ -187,8 +191,21 @@ class _Account:
         per_image = {name: value / self.images for name, value in energy.items()}
         time = latency_s(layer, parts, counted, self.images) / self.images
         self.interval = max(self.interval, interval_s(layer, time))
+        self._measure(layer, distance)
         self.operations += OPS_PER_MAC * sum(matched_reads(counted)) / self.images
         self._add(layer.name, per_image, time, parts)
+
+    def _measure(self, layer: LayerPlacement, distance: float) -> None:
+        """Add what it takes to measure the columns of a layer once it is programmed."""
+        reads = measurements(layer)
+        if reads == 0:
+            return
+        probe, counted = measuring(layer, self.events.layers[layer.name])
+        parts, held = self.parts[layer.name], self.held[layer.name]
+        energy = dynamic_j(probe, self.device, self.conditions, counted, parts, held, distance)
+        self.measuring_j += reads * layer.card.copies * sum(energy.values()) / self.images
+        single = replace(probe, card=probe.card.model_copy(update={"copies": 1}))
+        self.measuring_s += reads * latency_s(single, parts, counted, self.images) / self.images
 
     def _node(self, name: str, work: Work) -> None:
         parts = self.common
@@ -241,7 +258,11 @@ class _Account:
                 "bandwidth_hz": card.bandwidth_hz,
                 "operations": BASIS,
             },
-            programming=programming(self.placement, self.device, self.conditions, self.parts),
+            programming={
+                **programming(self.placement, self.device, self.conditions, self.parts),
+                "measuring_energy_j": self.measuring_j,
+                "measuring_time_s": self.measuring_s,
+            },
             components=used,
         )
 

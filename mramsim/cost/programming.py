@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from mramsim.arrays.mitigation import writer
 from mramsim.cost.area import BRANCHES
 from mramsim.cost.components import Components
 from mramsim.devices import write
@@ -39,29 +40,33 @@ def programming(
     Returns
     -------
     dict
-        ``energy_j``, ``time_s``, ``mtjs``, ``pulses_per_mtj``, ``residual_error_rate``.
+        ``energy_j``, ``time_s``, ``mtjs``, ``pulses_per_mtj``, ``residual_error_rate`` (with
+        verifying reads that tell the states of every cell apart).
     """
-    plan = write.plan(device, conditions, select())
-    energy = time = 0.0
+    energy = time = attempts = residual = 0.0
     mtjs = 0
     for layer in placement.layers:
         part, card = parts[layer.name].write, layer.card
+        own = writer(device, card)
+        plan = write.plan(own, conditions, select())
         cells = layer.node.weight.size * card.copies
         mtjs += BRANCHES * cells
         pulses = (BRANCHES + 1) * cells
+        attempts += BRANCHES * cells * plan.mean_pulses
+        residual += BRANCHES * cells * plan.residual_error_rate
         energy += pulses * plan.energy_j / part.value("write_efficiency")
         width = min(int(part.value("write_width_bits")), max(t.columns for t in layer.tiles))
         groups = max(tile.rows * ceil(tile.columns / width) for tile in layer.tiles)
-        rounds = _rounds(plan.pulse_error_rate, device.write_attempts, width)
-        verify = device.t_verify_s if device.write_attempts > 1 else 0.0
-        step = (device.t_write_s or 0.0) + verify + part.value("write_overhead_s")
+        rounds = _rounds(plan.pulse_error_rate, own.write_attempts, width)
+        verify = own.t_verify_s if own.write_attempts > 1 else 0.0
+        step = (own.t_write_s or 0.0) + verify + part.value("write_overhead_s")
         time += groups * PHASES * rounds * step
     return {
         "energy_j": energy,
         "time_s": time,
         "mtjs": mtjs,
-        "pulses_per_mtj": plan.mean_pulses,
-        "residual_error_rate": plan.residual_error_rate,
+        "pulses_per_mtj": attempts / mtjs,
+        "residual_error_rate": residual / mtjs,
     }
 
 

@@ -174,8 +174,11 @@ def flips(
     rng: np.random.Generator,
     effects: frozenset[str],
     delta: Array | None = None,
+    seen: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Draw which bits are wrong after programming; one uniform number per cell is always drawn.
+
+    Verification repeats the pulse of a wrong bit that it sees, up to `write_attempts` pulses.
 
     Parameters
     ----------
@@ -188,6 +191,8 @@ def flips(
         Without ``"write_error"`` every bit is right.
     delta : float64 [shape], optional
         Barrier of each device at `t0_k`.
+    seen : bool [shape], optional
+        Devices whose wrong state the verifying read tells from the right one; by default all.
 
     Returns
     -------
@@ -197,6 +202,8 @@ def flips(
     u = rng.random(shape)
     if "write_error" not in effects:
         return np.zeros(shape, dtype=np.bool_)
+    pulses = card.write_attempts if seen is None else np.where(seen, card.write_attempts, 1)
     if delta is None:
-        return u < pulse_error_rate(card, conditions, effects) ** card.write_attempts
-    return u < device_error_rates(card, conditions, effects, delta) ** card.write_attempts
+        wrong: NDArray[np.bool_] = u < pulse_error_rate(card, conditions, effects) ** pulses
+        return wrong
+    return u < device_error_rates(card, conditions, effects, delta) ** pulses

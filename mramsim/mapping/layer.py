@@ -216,7 +216,7 @@ def place_layer(
     """
     voting = card.partial_sums == "majority" and threshold is not None
     spans = row_spans(node.fan_in, card.rows, voting)
-    tiles = cut(node.fan_out, node.groups, spans, card.columns)
+    tiles = cut(node.fan_out, node.groups, spans, card.columns - card.spare_columns)
     order = interleave(node.fan_in, spans) if card.row_order == "interleaved" else None
     reading: Reading
     if FAMILIES[card.sensing].gives == "bits":

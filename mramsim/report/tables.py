@@ -154,12 +154,16 @@ def totals(result: Mapping[str, Any]) -> list[str]:
     programming = result.get("programming")
     if not programming:
         return [said]
-    return [
+    lines = [
         said,
         f"programming once: {si(programming['energy_j'], 'J')}, {si(programming['time_s'], 's')}, "
         f"{programming['mtjs']:,} MTJs, {significant(programming['pulses_per_mtj'])} pulses each, "
         f"residual error rate {significant(programming['residual_error_rate'], 2)}",
     ]
+    if programming.get("measuring_time_s", 0.0) > 0.0:
+        joule, second = programming["measuring_energy_j"], programming["measuring_time_s"]
+        lines.append(f"columns measured once: {si(joule, 'J')}, {si(second, 's')}")
+    return lines
 
 
 def _is_number(value: Any) -> bool:

@@ -16,6 +16,12 @@ WRONG = [
     (CSUM, {"calibration_reads": 0}, "calibration_reads"),
     (CSUM, {"calibration_inputs": "noise"}, "calibration_inputs"),
     (CSUM, {"threshold_calibration": 1}, "threshold_calibration"),
+    (CSUM, {"write_attempts": 0}, "write_attempts"),
+    (CSUM, {"remapping": "rows"}, "remapping"),
+    (CSUM, {"remapping": "spares"}, "spare_columns = 0"),
+    (CSUM, {"spare_columns": 4}, "spare_columns = 4 with remapping = 'none'"),
+    (CSUM, {"spare_columns": 512, "remapping": "swap"}, "leaves none"),
+    (CSUM, {"spare_columns": -1, "remapping": "swap"}, "spare_columns"),
     (PCSA, {"trim_bits": 3, "trim_range_counts": 1.0}, "no reference to trim"),
 ]
 

@@ -190,3 +190,73 @@ def test_programming_by_hand(cards) -> None:
     assert found["energy_j"] == pytest.approx(36 * 1.5 * 1.6e-12 / 0.5, rel=1e-12)
     assert found["time_s"] == pytest.approx(6 * 2 * 1.75 * 24e-9, rel=1e-12)
     assert found["residual_error_rate"] == pytest.approx(0.25, rel=1e-12)
+
+
+def test_writing_and_measuring_of_the_array_by_hand(cards) -> None:
+    """The array's own write-verify as above; a verifying read without figures is an ordinary one.
+
+    Read of one MTJ: 0.5 V x 0.1 V x 10 ns times the mean of 1 / 10 kOhm and 1 / 20 kOhm. Columns
+    are measured twice with 7 inputs each: 14 images in all, without control and leakage.
+    """
+    own = {"write_attempts": 2, "threshold_calibration": True, "calibration_inputs": "random"}
+    own |= {"trim_bits": 2, "trim_range_counts": 1.0, "calibration_reads": 7}
+    own |= {"v_read_v": 0.1, "vdd_v": 0.5, "t_read_s": 1e-8, "t_precharge_s": 1e-9}
+    values = {"write_error_rate": 0.5, "i_write_a": 1e-4, "t_write_s": 1e-8}
+    values |= {"rp_ohm": 1e4, "tmr": 1.0, "series_ohm": 0.0}
+    device = ms.load_card("device", "ideal", values)
+    placement = ms.place(two_layers(), "csum_deaville_jssc_2025", {**CSUM, **cards, **own})
+    events = placement.sample("ideal", only=["none"]).run(np.array([[1, 0, 1, 1]])).events
+    cost = cost_of(placement, device, events)
+    found = cost.programming
+    read_j = 0.5 * 0.1 * 1e-8 * (1e-4 + 5e-5) / 2
+    assert found["pulses_per_mtj"] == 1.5
+    assert found["energy_j"] == pytest.approx(36 * 1.5 * (1.5e-12 + read_j) / 0.5, rel=1e-12)
+    assert found["time_s"] == pytest.approx(6 * 2 * 1.75 * (20e-9 + 11e-9), rel=1e-12)
+    by_layer = cost.energy_j_per_image["by_layer_component"]
+    drawn = sum(
+        value
+        for name in ("fc1", "fc2")
+        for key, value in by_layer[name].items()
+        if key not in ("control", "leakage")
+    )
+    assert found["measuring_energy_j"] == pytest.approx(14 * drawn, rel=1e-12)
+    latency = cost.latency_s_per_image["by_layer"]
+    assert found["measuring_time_s"] == pytest.approx(14 * (latency["fc1"] + latency["fc2"]))
+
+
+def test_voting_columns_are_measured_with_a_sweep(cards) -> None:
+    """fc1: 4 rows x 2 columns of decisions for each input; fc2, always swept: 2 x 2."""
+    own = {"threshold_calibration": True, "calibration_inputs": "random", "calibration_reads": 3}
+    overrides = {**COMMON, **cards, "rows": 4, "columns": 4, "rows_on": 4, "v_read_v": 0.1}
+    placement = ms.place(two_layers(), "csum_1bit", {**overrides, **own})
+    device = ms.load_card("device", "ideal")
+    events = placement.sample("ideal", only=["none"]).run(np.array([[1, 0, 1, 1]])).events
+    cost = cost_of(placement, device, events)
+    vote = cost.energy_j_per_image["by_layer_component"]["fc1"]["sense_amplifiers"]
+    drawn = sum(
+        value
+        for name in ("fc1", "fc2")
+        for key, value in cost.energy_j_per_image["by_layer_component"][name].items()
+        if key not in ("control", "leakage", "popcount", "sense_amplifiers")
+    )
+    rest = cost.programming["measuring_energy_j"] / 3 - drawn
+    popcount = rest - (8 + 4) * 5 * FJ
+    assert vote == pytest.approx(2 * 5 * FJ, rel=1e-12)
+    assert popcount > 0
+
+
+def test_spare_columns_cost_area_and_no_reads(cards) -> None:
+    plain = ms.place(two_layers(), "csum_deaville_jssc_2025", {**CSUM, **cards, "columns": 2})
+    spare = {"columns": 4, "spare_columns": 2, "remapping": "spares"}
+    spared = ms.place(two_layers(), "csum_deaville_jssc_2025", {**CSUM, **cards, **spare})
+    assert [len(layer.tiles) for layer in spared.layers] == [
+        len(layer.tiles) for layer in plain.layers
+    ]
+    wasted = [[row["wasted_cells"] for row in layout.table()] for layout in (plain, spared)]
+    rows = plain.layers[0].card.rows
+    more = [2 * rows * len(layer.tiles) for layer in plain.layers]
+    np.testing.assert_array_equal(np.subtract(wasted[1], wasted[0]), more)
+    device = ms.load_card("device", "ideal")
+    events = plain.sample("ideal", only=["none"]).run(np.array([[1, 0, 1, 1]])).events
+    areas = [cost_of(layout, device, events).area_m2["by_component"] for layout in (plain, spared)]
+    assert areas[1]["cells"] == pytest.approx(2 * areas[0]["cells"])

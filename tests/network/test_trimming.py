@@ -35,7 +35,8 @@ def laid(mapping, x=None, **design):
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_exact_chips_are_left_alone(mapping, kind):
     x = inputs(12)
-    design = options(mapping, calibration_inputs=kind)
+    design = options(mapping, calibration_inputs=kind, write_attempts=3)
+    design |= {"remapping": "swap", "spare_columns": 1}
     chip = laid(mapping, inputs(20, 9), **design).sample(JUNG, only=["none"])
     np.testing.assert_array_equal(chip.run(x).scores, NETWORK.scores(x))
     ideal = laid(mapping, inputs(20, 9)).with_ideal_converters()
