@@ -110,10 +110,16 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     if version != FORMAT:
         raise InputError(f"{source}: format '{version}' is not known; '{FORMAT}' is")
     try:
+        if len(header["nodes"]) > archive.MAX_MEMBERS:
+            raise InputError(f"{len(header['nodes'])} nodes; {archive.MAX_MEMBERS} are allowed")
         weights = sum(prod(shape) for item in header["nodes"] for shape in item["packed"].values())
         if weights > archive.MAX_BYTES:
             raise InputError(f"{weights} weights; at most {archive.MAX_BYTES} are allowed")
-        nodes = tuple(_node(item, arrays) for item in header["nodes"])
+        own: dict[str, dict[str, NDArray[Any]]] = {}
+        for key, array in arrays.items():
+            name, _, part = key.rpartition("/")
+            own.setdefault(name, {})[part] = array
+        nodes = tuple(_node(item, own.get(item["name"], {})) for item in header["nodes"])
         predictions = {
             key.removeprefix(_PREDICTIONS): array
             for key, array in arrays.items()
@@ -126,14 +132,10 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         raise InputError(f"{source}: damaged network ({type(error).__name__}: {error})") from None
 
 
-def _node(item: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Node:
+def _node(item: dict[str, Any], own: dict[str, NDArray[Any]]) -> Node:
     kind, name = item["kind"], item["name"]
     if kind not in KINDS:
         raise InputError(f"node '{name}' has unknown kind '{kind}'{nearest(kind, KINDS)}")
-    prefix = f"{name}/"
-    own = {
-        key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)
-    }
     for key, shape in item["packed"].items():
         count, packed = prod(shape), own[key]
         if packed.dtype != np.uint8 or packed.size != -(-count // 8):

@@ -78,14 +78,26 @@ def onnx_of(path: Path, graph: bytes) -> Path:
     return path
 
 
-def matrix(rows: int, columns: int, kind: int, data: bytes) -> bytes:
+def matrix(rows: int, columns: int, kind: int, data: bytes, taken: bytes = b"w") -> bytes:
     """A graph of MatMul with a constant of data type `kind`, given as field and bytes."""
     tensor = b"\x08" + varint(rows) + b"\x08" + varint(columns) + b"\x10" + varint(kind)
     shape = b"".join(field(1, b"\x08" + varint(size)) for size in (1, rows))
     entry = field(1, b"x") + field(2, field(1, b"\x08\x01" + field(2, shape)))
-    node = field(1, b"x") + field(1, b"w") + field(2, b"y") + field(4, b"MatMul")
+    node = field(1, b"x") + field(1, taken) + field(2, b"y") + field(4, b"MatMul")
     tensor = field(5, tensor + field(8, b"w") + data)
     return field(1, node) + tensor + field(11, entry) + field(12, field(1, b"y"))
+
+
+def chained(rows: int, columns: int, count: int) -> bytes:
+    """A small file: a column times a row, and `count` sums of that matrix with itself."""
+    found = matrix(rows, 1, 1, field(9, bytes(4 * rows)), b"w%d" % count)
+    row = b"\x08\x01\x08" + varint(columns) + b"\x10\x01" + field(8, b"r")
+    found += field(5, row + field(9, bytes(4 * columns)))
+    found += field(1, field(1, b"w") + field(1, b"r") + field(2, b"w0") + field(4, b"Mul"))
+    for index in range(count):
+        before = field(1, b"w%d" % index) * 2
+        found += field(1, before + field(2, b"w%d" % (index + 1)) + field(4, b"Add"))
+    return found
 
 
 def torch_file(path: Path, **tensors: object) -> Path:
@@ -93,6 +105,15 @@ def torch_file(path: Path, **tensors: object) -> Path:
 
     torch.save(tensors, path)
     return path
+
+
+def listed(path: Path, rows: int, columns: int, count: int) -> Path:
+    """Half the limit of floats, named by `count` layers of a list beside it."""
+    import torch
+
+    layer = '[[layer]]\nkind = "linear"\nname = "a"\nbinary = false\nfrom = "input"\n'
+    path.with_suffix(".toml").write_text(f"input = [{columns}]\n" + count * layer)
+    return torch_file(path, **{"a.weight": torch.ones(rows, columns)})
 
 
 def directory(path: Path, size: int) -> Path:
@@ -167,6 +188,7 @@ def cases(d: Path, most: int) -> Iterator[tuple[str, Callable[[], Path]]]:
         "onnx, numbers of one byte",
         lambda: onnx_of(d / "a.onnx", matrix(side, quarter, 1, field(5, b"\1" * (most - 200)))),
     )
+    yield "onnx, constants worked out", lambda: onnx_of(d / "a.onnx", chained(quarter, side, 12))
     for name, size in (("at the limit", most // 32), ("beyond it", most)):
         empty = b"\x0a\0" * (size // 2 - 50)
         yield f"onnx, empty nodes {name}", lambda empty=empty: onnx_of(d / "a.onnx", empty)
@@ -180,6 +202,7 @@ def cases(d: Path, most: int) -> Iterator[tuple[str, Callable[[], Path]]]:
             d / "a.pt", **{"a.weight": torch.ones(whole - 64, side, dtype=torch.uint8)}
         ),
     )
+    yield "pt, one matrix in many layers", lambda: listed(d / "a.pt", quarter // 2, side, 60)
     yield "pt, objects", lambda: torch_file(d / "a.pt", a=[[] for _ in range(most // 8)])
     yield "pt, directory", lambda: directory(d / "a.pt", most - 100)
     yield "h5, small", lambda: h5_file(d / "a.h5", 1024)
@@ -198,7 +221,8 @@ def cost(make: Callable[[], Path], limit: int) -> tuple[float, str]:
             setattr(module, name, int(share * getattr(module, name)))
         text = ""
         try:
-            import_network(path)
+            layout = path.with_suffix(".toml")
+            import_network(path, layout if layout.exists() else None)
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
         used = [resource.getrusage(who).ru_maxrss
@@ -207,6 +231,7 @@ def cost(make: Callable[[], Path], limit: int) -> tuple[float, str]:
 
     found = json.loads(copy(read))
     path.unlink()
+    path.with_suffix(".toml").unlink(missing_ok=True)
     return found
 
 

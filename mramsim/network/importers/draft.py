@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network import archive
 from mramsim.network.graph import MAX_VALUES, Network
+from mramsim.network.importers.limits import MAX_NODES
 from mramsim.network.nodes import (
     Activation,
     Affine,
@@ -23,11 +25,14 @@ from mramsim.network.nodes import (
 )
 from mramsim.network.nodes.base import Shape
 
+MAX_DRAFT = 3 * MAX_NODES
 RECORDS = ("real", "signs", "bits", "uint8")
 
 
 class Draft:
     """Grows a graph node by node; every value but a sign's is a number.
+
+    A list of layers can name the same arrays again and again, so their sum is bounded here.
 
     Parameters
     ----------
@@ -41,6 +46,7 @@ class Draft:
         self.types: dict[str, str] = {entry.name: entry.value_type()}
         self.notes: list[str] = []
         self._values: dict[str, str] = {}
+        self._left = 2 * archive.MAX_BYTES
 
     def name(self, wanted: str) -> str:
         """Return a name that is free, made of letters, digits and underscores."""
@@ -60,6 +66,11 @@ class Draft:
         for name, kind in zip(node.inputs, given, strict=True):
             if kind not in node.takes:
                 raise node.fail(f"takes {' or '.join(node.takes)}, '{name}' gives {kind}")
+        self._left -= sum(array.nbytes for array in node.arrays().values())
+        if self._left < 0 or len(self.nodes) >= MAX_DRAFT:
+            raise InputError(
+                f"more than {2 * archive.MAX_BYTES} bytes of parameters or {MAX_DRAFT} nodes"
+            )
         self.nodes.append(node)
         self.shapes[node.name] = shape
         self.types[node.name] = node.value_type(*given)

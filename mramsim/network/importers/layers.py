@@ -9,6 +9,7 @@ import numpy as np
 
 from mramsim.errors import InputError
 from mramsim.network.fold import batchnorm_affine
+from mramsim.network.graph import MAX_VALUES
 from mramsim.network.importers.draft import Draft
 from mramsim.network.importers.symbols import Const, Opaque, Real, Symbols, Value
 from mramsim.network.nodes import MaxPool1d, MaxPool2d, PadChannels, RealConv, RealLinear
@@ -204,6 +205,8 @@ def _dilated(weight: Array, dilation: Sequence[int]) -> Array:
     if max(steps) > 64 or min(steps) < 1:
         raise InputError(f"dilation {steps}: 1 to 64 is allowed")
     sizes = [(size - 1) * step + 1 for size, step in zip(weight.shape[2:], steps, strict=True)]
+    if prod(weight.shape[:2]) * prod(sizes) > MAX_VALUES:
+        raise InputError(f"dilation {steps} of a kernel {weight.shape}: too large")
     found = np.zeros((*weight.shape[:2], *sizes), np.float32)
     found[(slice(None), slice(None), *(slice(None, None, step) for step in steps))] = weight
     return found

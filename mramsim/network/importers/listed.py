@@ -13,6 +13,7 @@ from mramsim.errors import InputError, nearest
 from mramsim.network.graph import Network
 from mramsim.network.importers.draft import input_record
 from mramsim.network.importers.layers import Layers
+from mramsim.network.importers.limits import MAX_NODES
 from mramsim.network.importers.result import Options, finish
 from mramsim.network.importers.symbols import Const, Real, Value
 from mramsim.network.nodes.base import Array
@@ -61,8 +62,8 @@ class Listing:
         shape, layers = content.get("input"), content.get("layer")
         if not isinstance(shape, list) or not all(isinstance(size, int) for size in shape):
             raise InputError(f"{where}: input = [channels, height, width] is expected")
-        if not isinstance(layers, list) or not layers:
-            raise InputError(f"{where}: [[layer]] tables are expected")
+        if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_NODES:
+            raise InputError(f"{where}: [[layer]] tables are expected, at most {MAX_NODES}")
         for index, layer in enumerate(layers, 1):
             kind = layer.get("kind") if isinstance(layer, dict) else None
             if kind not in _KEYS:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from mramsim.errors import InputError
+from mramsim.network import archive
 from mramsim.network.graph import Network
 from mramsim.network.importers.draft import input_record
 from mramsim.network.importers.layers import Layers
@@ -86,6 +87,7 @@ class _Walk:
             name: Const(array, _layer(name)) for name, array in graph.constants.items()
         }
         self.known[entry] = first
+        self.left = 2 * archive.MAX_BYTES
 
     def value(self, name: str) -> Value:
         """Return the value of an edge."""
@@ -119,6 +121,10 @@ class _Walk:
             found: Value = Opaque(f"operation '{kind}' (node '{node.name}') is not understood")
         else:
             found = self.ops.table[node.op](node, given, self._wanted(node, given))
+        if isinstance(found, Const):
+            self.left -= found.value.nbytes
+            if self.left < 0:
+                raise InputError(f"constants worked out exceed {2 * archive.MAX_BYTES} bytes")
         self.known[node.outputs[0]] = found
         for other in node.outputs[1:]:
             self.known[other] = Opaque(f"a second result of '{node.name}' is not understood")
