@@ -24,8 +24,7 @@ from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement
-from mramsim.mapping.readers import Record
-from mramsim.mapping.tiles import Tile
+from mramsim.mapping.tiles import Part, Tile
 from mramsim.mapping.trimming import Known, trimmed
 
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
@@ -103,7 +102,12 @@ def sample_chip(
     die = _die(placement, card, conditions or Conditions(), active, seed, number)
     records, layers = {}, []
     for layer in placement.layers:
-        made: list[Record] = [_program(layer, tile, die, (seed, number)) for tile in layer.tiles]
+        made = [
+            record
+            for tile in layer.tiles
+            for copy in range(layer.copies)
+            for record in _program(layer, tile, copy, die, (seed, number))
+        ]
         if layer.card.measures:
             known = _known(placement, layer, (seed, number))
             layer, made = trimmed(layer, made, known, active)
@@ -114,14 +118,24 @@ def sample_chip(
 
 def _known(placement: Placement, layer: LayerPlacement, root: tuple[int, int]) -> Known:
     """Return what the columns of a layer are measured with; all chips get the same inputs."""
-    own = [
-        np.random.SeedSequence(root[0], spawn_key=(root[1], layer.index, tile.index, MEASUREMENT))
-        for tile in layer.tiles
-    ]
+    own = [_sequence(root, layer, part.tile, MEASUREMENT, *_beyond(part)) for part in layer.parts]
     keys = np.array([key.generate_state(2, np.uint32) for key in own], dtype=np.uint32)
     shared = np.random.SeedSequence(root[0], spawn_key=(MEASUREMENT, layer.index, 0))
     levels = placement.known.get(layer.name)
     return Known(levels, lambda: np.random.Generator(np.random.PCG64(shared)), keys)
+
+
+def _sequence(
+    root: tuple[int, int], layer: LayerPlacement, tile: Tile, number: int, *more: int
+) -> np.random.SeedSequence:
+    """Return the seed of one kind of draws in a tile; `more` where a tile has several of it."""
+    key = (root[1], layer.index, tile.index, number, *more)
+    return np.random.SeedSequence(root[0], spawn_key=key)
+
+
+def _beyond(part: Part) -> tuple[int, ...]:
+    """Return what tells a part from the first one of its tile."""
+    return (part.copy, part.turn) if part.copy or part.turn else ()
 
 
 def _die(
@@ -136,32 +150,60 @@ def _die(
     wafer = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(WAFER,)))
     own = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, DIE)))
     factor = spread_parts.shared_factor(card, wafer, own, effects)
-    reading = sum(layer.steps * layer.positions * layer.card.t_read_s for layer in placement.layers)
+    reading = sum(layer.cycles * layer.card.t_read_s for layer in placement.layers)
     return cells.Die(card, conditions, effects, factor, 1.0 / reading)
 
 
 def _program(
-    layer: LayerPlacement, tile: Tile, die: cells.Die, root: tuple[int, int]
-) -> AnalogTile | PcsaTile:
-    def sequence(number: int, *part: int) -> np.random.SeedSequence:
-        key = (root[1], layer.index, tile.index, number, *part)
-        return np.random.SeedSequence(root[0], spawn_key=key)
+    layer: LayerPlacement, tile: Tile, copy: int, die: cells.Die, root: tuple[int, int]
+) -> list[AnalogTile | PcsaTile]:
+    """Return the records of one copy of a tile, one per row group.
 
-    def generator(name: str, *part: int) -> np.random.Generator:
+    All row groups are read by the same amplifiers and converters: they start from the same draws.
+    """
+
+    def cell(name: str) -> np.random.Generator:
+        return generator(name, *((copy, 0) if copy else ()))
+
+    def generator(name: str, *own: int) -> np.random.Generator:
         number = OTHERS[name] if name in OTHERS else effect_table.number(name)
-        return np.random.Generator(np.random.PCG64(sequence(number, *part)))
+        return np.random.Generator(np.random.PCG64(_sequence(root, layer, tile, number, *own)))
 
     def spares(name: str) -> np.random.Generator:
-        return generator(name, SPARES)
+        return generator(name, *((copy, SPARES) if copy else (SPARES,)))
 
     mapping = layer.card
-    written = remapping.program(die, mapping, layer.block(tile).T, generator, spares)
-    driven = np.ones((1, tile.rows), dtype=np.bool_)
+    written = remapping.program(die, mapping, layer.block(tile).T, cell, spares)
+    records = []
+    for part in layer.parts:
+        if part.tile is not tile or part.copy != copy:
+            continue
+        noise = _sequence(root, layer, tile, READ_NOISE, *_beyond(part))
+        site = _site(layer, part, noise, cell)
+        held = written.of_rows(part.first, part.first + part.rows)
+        records.append(FAMILIES[mapping.sensing].program(held, die, mapping, site))
+    return records
+
+
+def _site(
+    layer: LayerPlacement, part: Part, noise: np.random.SeedSequence, generator: cells.Generators
+) -> Site:
+    driven = np.ones((1, part.rows), dtype=np.bool_)
     if layer.mask is not None:
-        driven = layer.mask[:, tile.row_start : tile.row_stop]
-    levels, polarity = np.zeros(tile.columns, np.int32), np.ones(tile.columns, np.int8)
+        places = slice(part.copy % layer.sharing, None, layer.sharing)
+        driven = layer.mask[places, part.row_start : part.row_stop]
+    levels, polarity = np.zeros(part.columns, np.int32), np.ones(part.columns, np.int8)
     if layer.threshold is not None:
-        levels, polarity = layer.share(tile), layer.polarity(tile)
-    key = sequence(READ_NOISE).generate_state(2, np.uint32).astype(np.uint32)
-    site = Site(driven, levels, polarity, layer.reading, layer.converter_range, generator, key)
-    return FAMILIES[mapping.sensing].program(written, die, mapping, site)
+        levels = layer.share(part)
+        polarity = layer.polarity[part.column_start : part.column_stop]
+    return Site(
+        driven,
+        levels,
+        polarity,
+        layer.reading,
+        layer.converter_range,
+        generator,
+        noise.generate_state(2, np.uint32).astype(np.uint32),
+        part.first,
+        part.tile.rows,
+    )

@@ -42,6 +42,6 @@ def counts_bits(mapping: str) -> bool:
 def small(mapping: str, rows: int, columns: int, **design: Any) -> dict[str, Any]:
     """Keys that cut the arrays of a design down to rows x columns."""
     size = {"rows": rows, "columns": columns}
-    if family_of(mapping).rows_at_once == "all":
+    if family_of(mapping).rows_at_once != "one":
         size["rows_on"] = rows
     return {**size, **design}

@@ -67,54 +67,77 @@ def accumulators(node: Any, levels: Any) -> NDArray[np.int64]:
     return np.asarray(arrange(node, sums))
 
 
-def held(layer: Any, tile: Any, rows: list[Any]) -> list[Any]:
-    """Those of the fan-in rows of a neuron that a tile holds, in the order it holds them.
+def held(layer: Any, part: Any, rows: list[Any]) -> list[Any]:
+    """Those of the fan-in rows of a neuron that a part holds, in the order it holds them.
 
-    In order, or dealt to the row tiles in turn like cards, leaving out tiles that are full.
+    In order, or dealt to the parts in turn like cards, leaving out parts that are full.
     """
     if layer.card.row_order == "natural":
-        return rows[tile.row_start : tile.row_stop]
-    sizes = {other.row_block: other.rows for other in layer.tiles}
+        return rows[part.row_start : part.row_stop]
+    sizes = {other.row_block: other.rows for other in layer.parts}
     hands: dict[int, list[Any]] = {block: [] for block in sorted(sizes)}
     waiting = list(rows)
     while waiting:
         for block, hand in hands.items():
             if waiting and len(hand) < sizes[block]:
                 hand.append(waiting.pop(0))
-    return hands[tile.row_block]
+    return hands[part.row_block]
+
+
+def outputs_of(layer: Any, part: Any) -> list[int]:
+    """Output that each column of a part gives."""
+    places = range(part.column_start, part.column_stop)
+    order = layer.column_order
+    return [place if order is None else int(order[place]) for place in places]
+
+
+def copy_of(layer: Any, image: int, place: int) -> int:
+    """Copies share positions in turn; those that are left share images in turn."""
+    count = positions_of(layer.node)
+    sharing = min(layer.card.copies, count)
+    return (image % (layer.card.copies // sharing)) * sharing + place % sharing
 
 
 def share_of(layer: Any, tile: Any) -> list[int]:
     """A tile's share of each threshold: by rows, around its usual sum if known; rounded up."""
     shares = []
-    for column in range(tile.column_start, tile.column_stop):
+    for place, column in enumerate(outputs_of(layer, tile), tile.column_start):
         level, part = int(layer.threshold.level[column]), Fraction(tile.rows, layer.node.fan_in)
         usual = [Fraction(0)] * layer.row_blocks
         if layer.usual is not None and abs(level) < NEVER:
             polarity = int(layer.threshold.polarity[column])
-            usual = [polarity * exact(mean) for mean in layer.usual[:, column]]
+            usual = [polarity * exact(mean) for mean in layer.usual[:, place]]
         share = math.ceil(usual[tile.row_block] + part * (level - sum(usual)))
-        more = calibrated(layer, tile.row_block, column, level) if layer.votes else 0
+        more = calibrated(layer, tile.copy, tile.row_block, column, level) if layer.votes else 0
         shares.append(share + more)
     return shares
 
 
-def calibrated(layer: Any, block: int, column: int, level: int) -> int:
-    """What a measurement added to a level: polarity times what was found too much."""
+def calibrated(layer: Any, copy: int, block: int | None, output: int, level: int) -> int:
+    """What a measurement added to a level: polarity times what was found too much (None: all)."""
     if layer.moved is None or abs(level) >= NEVER:
         return 0
-    return int(layer.threshold.polarity[column]) * int(layer.moved[block, column])
+    blocks = range(layer.moved.shape[1]) if block is None else [block]
+    found = sum(int(layer.moved[copy, at, column_of(layer, output)]) for at in blocks)
+    return int(layer.threshold.polarity[output]) * found
+
+
+def column_of(layer: Any, output: int) -> int:
+    """Column that gives an output."""
+    return output if layer.column_order is None else list(layer.column_order).index(output)
 
 
 def measured(layer: Any, records: Any, levels: Any, first: int, quantised: bool) -> Any:
-    """Mean of what each tile reads above an ideal one, in accumulators, [tiles][columns]."""
+    """Mean of what each part reads above an ideal one, in accumulators, [parts][columns]."""
     images = np.arange(first, first + len(levels))
     probe = replace(layer, reading="sweep") if layer.reading == "vote" else layer
     probe = replace(probe, sum_range=None, threshold=None, card=plain(layer.card))
     found = []
-    for tile, record in zip(layer.tiles, records, strict=True):
-        real = read_tile(probe, tile, record, levels, images, quantised)
-        ideal = read_tile(probe, tile, ideal_tile(probe, tile), levels, images, quantised)
+    for part, record in zip(layer.parts, records, strict=True):
+        places = range(part.copy % layer.sharing, positions_of(layer.node), layer.sharing)
+        perfect = ideal_part(probe, part)
+        real = read_part(probe, part, record, levels, images, places, quantised)
+        ideal = read_part(probe, part, perfect, levels, images, places, quantised)
         found.append((real - ideal).mean(axis=0))
     return found
 
@@ -130,29 +153,32 @@ def exact(mean: float) -> Fraction:
 
 
 def usual_sums(layer: Any, levels: Any) -> NDArray[np.float64]:
-    """Mean exact accumulator of each row tile, [row blocks, outputs]."""
+    """Mean exact accumulator of each part, [row blocks, columns]."""
     node, count = layer.node, positions_of(layer.node)
     top = (1 << node.planes) - 1
     totals = np.zeros((layer.row_blocks, node.fan_out))
-    for tile in layer.tiles:
+    for tile in layer.parts:
+        if tile.copy > 0:
+            continue
         for image, place in np.ndindex(len(levels), count):
             rows = held(layer, tile, patch(node, levels[image], place, tile.group))
             values = np.array([(2 * level - top) * driven for level, driven in rows])
-            for column in range(tile.column_start, tile.column_stop):
+            for at, column in enumerate(outputs_of(layer, tile), tile.column_start):
                 weight = np.array(held(layer, tile, node.weight[column].ravel().tolist()))
-                totals[tile.row_block, column] += values @ (2 * weight - 1)
+                totals[tile.row_block, at] += values @ (2 * weight - 1)
     return totals / (len(levels) * count)
 
 
-def ideal_tile(layer: Any, tile: Any) -> Any:
+def ideal_part(layer: Any, tile: Any) -> Any:
     """A record of perfect cells: what the readers above look at."""
     node = layer.node
     bits = node.weight.reshape(node.fan_out, -1)
-    bits = [held(layer, tile, row.tolist()) for row in bits[tile.column_start : tile.column_stop]]
+    own = outputs_of(layer, tile)
+    bits = [held(layer, tile, row.tolist()) for row in bits[own]]
     places = [driven_rows(node, place) for place in range(positions_of(node))]
+    places = [on for at, on in enumerate(places) if at % layer.sharing == tile.copy % layer.sharing]
     driven = [held(layer, tile, on) for on in places]
     vote = layer.threshold is not None
-    columns = slice(tile.column_start, tile.column_stop)
     return SimpleNamespace(
         weight=np.array([packed(row) for row in bits], np.uint64).T,
         driven=np.array([packed(row) for row in driven], np.uint64),
@@ -170,16 +196,18 @@ def ideal_tile(layer: Any, tile: Any) -> Any:
         variance_other=0.0,
         variance_column=0.0,
         level=share_of(layer, tile) if vote else [],
-        polarity=layer.threshold.polarity[columns] if vote else [],
+        polarity=layer.threshold.polarity[own] if vote else [],
         key=(0, 0),
         wires=SimpleNamespace(siemens=[]),
     )
 
 
-def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quantised: bool) -> Any:
-    """What a tile contributes to the accumulators, [images * positions, columns]."""
-    node, count = layer.node, positions_of(layer.node)
-    rows = [patch(node, image, place, tile.group) for image in levels for place in range(count)]
+def read_part(
+    layer: Any, tile: Any, record: Any, levels: Any, images: Any, places: Any, quantised: bool
+) -> Any:
+    """What a part contributes to the accumulators, [images * places, columns]."""
+    node, count = layer.node, len(places)
+    rows = [patch(node, image, place, tile.group) for image in levels for place in places]
     rows = [held(layer, tile, row) for row in rows]
     on = np.array([[sum(driven for _, driven in row)] for row in rows], float)
     mode = {"count": EXACT, "codes": CODES, "vote": VOTE, "sweep": SWEEP}[layer.reading]
@@ -199,7 +227,7 @@ def read_tile(layer: Any, tile: Any, record: Any, levels: Any, images: Any, quan
             sums = 2.0 * (layer.sum_range.low + layer.sum_range.step * np.array(codes)) - on
         total = total + 2.0**plane * sums
     if quantised and mode != VOTE and layer.votes:
-        signed = total * layer.threshold.polarity[tile.column_start : tile.column_stop]
+        signed = total * layer.threshold.polarity[outputs_of(layer, tile)]
         total = np.where(signed >= share_of(layer, tile), 1.0, -1.0)
     return total
 
@@ -218,28 +246,34 @@ def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bo
     """Bits where a threshold follows, else accumulators, in the shape of the node."""
     node, count = layer.node, positions_of(layer.node)
     sums = np.zeros((len(levels) * count, node.fan_out))
-    for tile, record in zip(layer.tiles, records, strict=True):
-        part = read_tile(layer, tile, record, levels, images, quantised)
-        sums[:, tile.column_start : tile.column_stop] += part
+    for part, record in zip(layer.parts, records, strict=True):
+        taken = np.array(
+            [[copy_of(layer, int(i), p) == part.copy for p in range(count)] for i in images]
+        )
+        who, places = np.flatnonzero(taken.any(axis=1)), np.flatnonzero(taken.any(axis=0))
+        if len(who):
+            found = read_part(layer, part, record, levels[who], images[who], places, quantised)
+            sums[np.ix_(np.flatnonzero(taken), outputs_of(layer, part))] += found
     if quantised and layer.reading == "codes" and not layer.votes and layer.sum_range is None:
         sums = added_codes(layer, sums)
     sums = sums.reshape(len(levels), count, -1)
     if layer.threshold is None:
-        return arrange(node, sums if layer.moved is None else sums - layer.moved.sum(axis=0))
+        for image, place, output in np.ndindex(
+            sums.shape if layer.moved is not None else (0, 0, 0)
+        ):
+            copy = copy_of(layer, int(images[image]), place)
+            sums[image, place, output] -= layer.moved[copy, :, column_of(layer, output)].sum()
+        return arrange(node, sums)
     if quantised and layer.votes:
         return arrange(node, (sums >= 0).astype(np.uint8))
     bits = np.zeros(sums.shape, np.uint8)
-    for place in range(count):
-        rows_on = sum(driven_rows(node, place))
-        for channel, level in enumerate(layer.threshold.level):
-            reachable = rows_on * ((1 << node.planes) - 1)
-            level = int(level) + sum(
-                calibrated(layer, block, channel, int(level))
-                for block in range(0 if layer.moved is None else len(layer.moved))
-            )
-            first = level + (level - reachable) % 2  # accumulators come in steps of two
-            signed = int(layer.threshold.polarity[channel]) * sums[:, place, channel]
-            bits[:, place, channel] = signed > first - 1
+    for image, place, channel in np.ndindex(sums.shape):
+        reachable = sum(driven_rows(node, place)) * ((1 << node.planes) - 1)
+        level = int(layer.threshold.level[channel])
+        level += calibrated(layer, copy_of(layer, int(images[image]), place), None, channel, level)
+        first = level + (level - reachable) % 2  # accumulators come in steps of two
+        signed = int(layer.threshold.polarity[channel]) * sums[image, place, channel]
+        bits[image, place, channel] = signed > first - 1
     return arrange(node, bits)
 
 
@@ -252,7 +286,7 @@ def forward(placement: Any, records: Any, images: Any, first: int, quantised: bo
         layer = placement.layer(node.name)
         inputs = [values[name] for name in node.inputs] or [images]
         if layer is not None:
-            ideal = [ideal_tile(layer, tile) for tile in layer.tiles]
+            ideal = [ideal_part(layer, part) for part in layer.parts]
             own = ideal if records is None else records[node.name]
             values[node.name] = read_layer(layer, own, inputs[0], indices, quantised)
         else:

@@ -82,10 +82,10 @@ def reader(record: Any, converter: Converter, rows: int) -> Reader:
         columns = record.weight.shape[1]
         places = [(slice(0, rows), slice(0, columns))]
         ready: Any = prepare_bits([record], places, (rows, columns))
-        return Reader((), 0, slice(0, rows), slice(0, columns), converter, None, ready)
+        return Reader((), 0, 0, slice(0, rows), slice(0, columns), converter, None, ready)
     columns = record.offset.size
     ready = prepare(record, converter)
-    return Reader((), 0, slice(0, rows), slice(0, columns), converter, record, ready)
+    return Reader((), 0, 0, slice(0, rows), slice(0, columns), converter, record, ready)
 
 
 def read_record(

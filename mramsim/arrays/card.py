@@ -34,11 +34,15 @@ class MappingCard(mitigation.MitigationCard):
         What happens to the row tiles of one neuron: exact digital sum; each first rounded to
         `partial_sum_bits`; or one vote each against its share of the threshold.
     row_order : {"natural", "interleaved"}
-        Which rows a row tile takes: consecutive ones, or every n-th.
+        Which rows a row group takes: consecutive ones, or every n-th.
+    column_order : {"natural", "popcount"} or list of int
+        Which output stands in which column: in order, by weights +1 (most first), or the number of
+        the output of each column.
     node_m, vdd_v : float
         Technology node in m, supply in V.
     rows, columns, rows_on : int
-        Bit cells of a tile, and rows read in one step.
+        Bit cells of a tile, and rows read in one step: with fewer than `rows`, a tile is read in
+        several steps, each with conversions of its own, whose codes add.
     adc_bits : int
         Bits of the converter.
     adc_range : {"full", "calibrated"}
@@ -94,7 +98,8 @@ class MappingCard(mitigation.MitigationCard):
     clock_s : float
         Period of the digital clock in s.
     copies : int
-        Copies of a layer's arrays; they share its positions or take other images.
+        Copies of a layer's arrays, each with cells of its own; they share its positions, and
+        where there are more copies than positions, images.
     cell_card, logic_card, sense_card, adc_card, driver_card, buffer_card, wire_card, write_card, \
 arithmetic_card : str
         Component cards (`mramsim.cost.component`) by name or path; what each step costs is there.
@@ -108,6 +113,7 @@ arithmetic_card : str
     partial_sums: Literal["exact", "adc", "majority"]
     partial_sum_bits: Annotated[int, Field(ge=1, le=16)] = 8
     row_order: Literal["natural", "interleaved"] = "natural"
+    column_order: Literal["natural", "popcount"] | tuple[int, ...] = "natural"
     node_m: Positive
     vdd_v: Positive
     rows: Annotated[int, Field(ge=1, le=65536)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,20 @@ class Cells:
     rtn_variance: NDArray[np.float64]
     classes: tuple[Branch, Branch, Branch, Branch]
     junctions: Junctions | None = None
+
+    def of_rows(self, start: int, stop: int) -> Cells:
+        """Return the cells of rows `start` to `stop` (exclusive)."""
+        if (start, stop) == (0, len(self.bits)):
+            return self
+        own = slice(start, stop)
+        return replace(
+            self,
+            bits=self.bits[own],
+            resistance_ohm=self.resistance_ohm[:, own],
+            state=self.state[:, own],
+            rtn_variance=self.rtn_variance[:, own],
+            junctions=None if self.junctions is None else self.junctions.of_rows(start, stop),
+        )
 
     def meant(self) -> NDArray[np.int8]:
         """Return the state each branch was meant to have, int8 [2, rows, columns]."""

@@ -134,7 +134,9 @@ def _reference(
         return references.IDEAL
     rows, columns = cells.bits.shape
     rng = site.generator("reference")
-    found = references.draw(die, mapping, rows, columns, rng, analog.reference)
+    span = (site.first, site.first + rows)
+    held = max(site.held, rows)
+    found = references.draw(die, mapping, held, span, columns, rng, analog.reference)
     return found if found.match.any() or found.other.any() else references.IDEAL
 
 

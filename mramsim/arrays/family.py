@@ -40,6 +40,8 @@ class Site:
         Of the per-read draws.
     first : int
         Row of the array that the first row stands in.
+    held : int
+        Rows of the array that are in use, those read at other times included; 0: these alone.
     """
 
     driven: NDArray[np.bool_]
@@ -50,6 +52,7 @@ class Site:
     generator: Generators
     key: NDArray[np.uint32]
     first: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ class Family:
         Values of ``cell`` that it reads.
     converters : tuple of str
         Values of ``converter`` that it takes.
-    rows_at_once : {"one", "all"}
-        Rows of a tile read in one step.
+    rows_at_once : {"one", "any", "all"}
+        Rows of a tile that can be read in one step.
     needs : tuple of str
         Keys of the mapping card that it cannot do without.
     program : callable
@@ -111,7 +114,7 @@ class Family:
     absent: frozenset[str]
     cells: tuple[str, ...]
     converters: tuple[str, ...]
-    rows_at_once: Literal["one", "all"]
+    rows_at_once: Literal["one", "any", "all"]
     needs: tuple[str, ...]
     program: Callable[[Cells, Die, MappingCard, Site], Record]
     read_j: Callable[[MappingCard, tuple[Branch, ...], Reads], float]

@@ -64,6 +64,7 @@ def draw(
     die: Die,
     mapping: MappingCard,
     rows: int,
+    span: tuple[int, int],
     columns: int,
     rng: np.random.Generator,
     deviations: Deviations,
@@ -77,6 +78,8 @@ def draw(
         Gives `columns_per_reference`, and `reference_columns`, whose mean is one reference.
     rows, columns : int
         Of the tile.
+    span : (start, stop)
+        Rows of it that are read.
     rng : numpy.random.Generator
         Of this chip, layer, tile and the effect ``reference``.
     deviations : callable
@@ -103,7 +106,7 @@ def draw(
     found = deviations(p_ohm + sample.series_ohm, ap_ohm + sample.series_ohm)
     sums = []
     for value in found:
-        mean = value.mean(axis=0)
+        mean = value.mean(axis=0)[:, slice(*span)]
         start = np.zeros((count, 1))
         sums.append(np.concatenate([start, np.cumsum(mean, axis=1)], axis=1))
     return Reference(sums[0], sums[1], mapping.columns_per_reference)

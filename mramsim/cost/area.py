@@ -72,7 +72,7 @@ def _adders(layer: LayerPlacement) -> int:
     Per output: a tree over row tiles, an accumulator where several steps add up, a comparator where
     a threshold is taken digitally.
     """
-    per_output = layer.row_blocks - 1
+    per_output = layer.row_tiles - 1
     partial = layer.node.planes if layer.reading == "count" else layer.steps
     if partial > 1:
         per_output += 1

@@ -20,24 +20,24 @@ def latency_s(layer: LayerPlacement, parts: Components, events: LayerEvents, ima
 
     The slowest tile sets the pace; copies of the layer share its positions. The digital part of one
     position runs while the next position is read; only the last one of each image adds to the time:
-    one clock for threshold and register and one per level of the adder tree over row tiles.
+    one clock for threshold and register and one per level of the adder tree over row tiles; row
+    groups are added as they come.
     """
     slowest = max(
         _reads_s(layer, parts, tile, counts)
         for tile, counts in zip(layer.tiles, events.tiles, strict=True)
     )
-    share = ceil(layer.positions / layer.card.copies) / layer.positions
-    clocks = 1 + ceil(log2(layer.row_blocks))
+    share = ceil(layer.positions / layer.sharing) / layer.positions
+    clocks = 1 + ceil(log2(layer.row_tiles))
     return slowest * share + images * clocks * layer.card.clock_s
 
 
 def interval_s(layer: LayerPlacement, latency_per_image_s: float) -> float:
     """Return the time between two images that a layer can take, in s.
 
-    Copies that positions leave idle take other images.
+    As many images at a time as there are copies for all positions of each.
     """
-    share = ceil(layer.positions / layer.card.copies) / layer.positions
-    return latency_per_image_s / (layer.card.copies * share)
+    return latency_per_image_s / layer.images_at_once
 
 
 def decision_s(layer: LayerPlacement, parts: Components) -> float:

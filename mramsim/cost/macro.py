@@ -63,7 +63,7 @@ def macro_of(chip: ChipCard) -> Macro:
         shared["converters"] /= chip.columns_per_conversion
     layer = placement.layers[0]
     card, steps = layer.card, layer.steps * layer.positions
-    clocks = card.clock_s * (1 + np.ceil(np.log2(layer.row_blocks)))
+    clocks = card.clock_s * (1 + np.ceil(np.log2(layer.row_tiles)))
     cycle = float((cost.latency_s_per_image["by_layer"]["fc"] - clocks) / steps)
     read = card.t_precharge_s + card.t_read_s
     return Macro(

@@ -12,7 +12,7 @@ from mramsim.network.nodes.base import Array
 
 
 class Reached:
-    """Smallest, largest and mean noiseless counts of a layer's tiles, gathered over batches.
+    """Smallest, largest and mean noiseless counts of a layer's parts, gathered over batches.
 
     Parameters
     ----------
@@ -32,19 +32,21 @@ class Reached:
         """Take a batch of the layer's input levels into account."""
         layer, node = self._layer, self._layer.node
         rows = layer.rows(levels)
-        for tile in layer.tiles:
-            part = slice(tile.row_start, tile.row_stop)
-            weights = 2.0 * layer.block(tile).T - 1.0
-            on = self._driven[:, part].sum(axis=1)[None, :, None]
+        for part in layer.parts:
+            if part.copy:
+                continue
+            own = slice(part.row_start, part.row_stop)
+            weights = 2.0 * layer.block(part).T - 1.0
+            on = self._driven[:, own].sum(axis=1)[None, :, None]
             for plane in range(node.planes):
-                bits = (rows[:, :, tile.group, part] >> plane) & 1
-                signs = (2.0 * bits - 1.0) * self._driven[None, :, part]
+                bits = (rows[:, :, part.group, own] >> plane) & 1
+                signs = (2.0 * bits - 1.0) * self._driven[None, :, own]
                 sums = signs @ weights
                 counts = (sums + on) / 2.0
                 self._low = min(self._low, float(counts.min()))
                 self._high = max(self._high, float(counts.max()))
                 total: NDArray[np.float64] = sums.sum(axis=(0, 1)) * (1 << plane)
-                self._sums[tile.row_block, tile.column_start : tile.column_stop] += total
+                self._sums[part.row_block, part.column_start : part.column_stop] += total
         self._images += rows.shape[0] * rows.shape[1]
 
     def calibrated(self) -> LayerPlacement:

@@ -34,7 +34,8 @@ def dump_arrays(
     position, group and bit plane one word, bit r being what row r of the whole layer carries;
     ``LAYER_driven.hex``: per position the rows that are driven, where not all are;
     ``LAYER_counts.csv``: the exact accumulators; ``LAYER_out.hex``: the bits, where a threshold
-    follows. ``manifest.json`` says which rows and columns of the layer each tile holds.
+    follows. ``manifest.json`` says which rows and columns of the layer each tile holds, and where
+    columns are in another order or rows are read in groups, which outputs and which rows.
 
     Parameters
     ----------
@@ -99,10 +100,23 @@ def _layer_record(layer: LayerPlacement, form: str) -> dict[str, Any]:
                 "group": tile.group,
                 "rows": [tile.row_start, tile.row_stop],
                 "columns": [tile.column_start, tile.column_stop],
+                **_arranged(layer, tile),
             }
             for tile in layer.tiles
         ],
     }
+
+
+def _arranged(layer: LayerPlacement, tile: Tile) -> dict[str, Any]:
+    """Return the output of each column and the row groups, where they are not what they seem."""
+    found: dict[str, Any] = {}
+    if layer.column_order is not None:
+        outputs = layer.column_order[tile.column_start : tile.column_stop]
+        found["outputs"] = [int(output) for output in outputs]
+    groups = layer.groups[tile.row_block]
+    if len(groups) > 1:
+        found["row_groups"] = [list(span) for span in groups]
+    return found
 
 
 def _words(bits: Array) -> Iterator[str]:

@@ -112,7 +112,7 @@ def tile_events(
     plus = layer.ones[tile.index]
     minus = tile.columns - plus
     zeros = driven - ones
-    groups = -(-tile.rows // layer.card.rows_on)
+    groups = layer.turns(tile)
     reads = evaluations * node.planes
     columns = reads * groups * tile.columns
     cells = int(driven.sum()) * tile.columns

@@ -13,7 +13,8 @@ from mramsim.arrays.card import MappingCard
 from mramsim.arrays.converter import CONVERTER_ERRORS, Range, fit_range
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import CODING
-from mramsim.mapping.tiles import Tile, cut, interleave, row_spans
+from mramsim.mapping.columns import column_order
+from mramsim.mapping.tiles import Part, Span, Tile, cut, interleave, row_groups
 from mramsim.network.nodes import Product, Threshold
 from mramsim.network.nodes.base import Array
 from mramsim.network.nodes.threshold import NEVER
@@ -35,6 +36,9 @@ class LayerPlacement:
     card : MappingCard
         With the overrides of this layer.
     tiles : tuple of Tile
+        Of one copy.
+    groups : tuple of tuple of (start, stop)
+        For each row tile, the rows of the fan-in that are read one group after another.
     reading : {"count", "codes", "vote", "sweep"}
         What a tile hands on: digitally counted bits, converter codes, one vote per column, or
         counts from a swept reference.
@@ -44,11 +48,13 @@ class LayerPlacement:
         Of partial sums, where the policy rounds them.
     order : intp array [fan_in] or None
         Input that each row takes; None: in order.
+    column_order : intp array [fan_out] or None
+        Output that each column gives; None: in order. Tiles, parts and all below count columns.
     usual : float64 array [row blocks, fan_out] or None
-        Accumulator that each tile's columns reach on average, where votes are calibrated.
-    moved : int64 array [row blocks or 1, fan_out] or None
+        Accumulator that each part's columns reach on average, where votes are calibrated.
+    moved : int64 array [copies, row blocks or 1, fan_out] or None
         Of one chip: by how much a measurement found the accumulators above the exact ones, of each
-        tile where tiles vote, else of their sum. Whole counts, hence even; thresholds and outputs
+        part where parts vote, else of their sum. Whole counts, hence even; thresholds and outputs
         make up for it.
     """
 
@@ -57,10 +63,12 @@ class LayerPlacement:
     threshold: Threshold | None
     card: MappingCard
     tiles: tuple[Tile, ...]
+    groups: tuple[tuple[Span, ...], ...]
     reading: Reading
     converter_range: Range | None
     sum_range: Range | None
     order: NDArray[np.intp] | None = None
+    column_order: NDArray[np.intp] | None = None
     usual: NDArray[np.float64] | None = None
     moved: NDArray[np.int64] | None = None
 
@@ -84,45 +92,61 @@ class LayerPlacement:
 
     @cached_property
     def matrix(self) -> NDArray[np.uint8]:
-        """Weights as bits in the order of the rows, [groups, fan_out / groups, fan_in]."""
+        """Weights as bits in the order of rows and columns, [groups, fan_out / groups, fan_in]."""
         found = self.node.matrix()
+        if self.column_order is not None:
+            shape = found.shape
+            found = found.reshape(-1, shape[-1])[self.column_order].reshape(shape)
         return found if self.order is None else np.ascontiguousarray(found[..., self.order])
 
-    def block(self, tile: Tile) -> NDArray[np.uint8]:
-        """Return the weights of a tile as bits, [columns, rows]."""
-        first = tile.group * self.matrix.shape[1]
-        columns = slice(tile.column_start - first, tile.column_stop - first)
-        return self.matrix[tile.group, columns, tile.row_start : tile.row_stop]
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What is read at once: by tile, then copy, then row group."""
+        before = np.cumsum([0, *(len(spans) for spans in self.groups)]).tolist()
+        return tuple(
+            Part(tile, copy, turn, before[tile.row_block] + turn, *span)
+            for tile in self.tiles
+            for copy in range(self.copies)
+            for turn, span in enumerate(self.groups[tile.row_block])
+        )
+
+    def block(self, part: Tile | Part) -> NDArray[np.uint8]:
+        """Return the weights of a tile or part as bits, [columns, rows]."""
+        first = part.group * self.matrix.shape[1]
+        columns = slice(part.column_start - first, part.column_stop - first)
+        return self.matrix[part.group, columns, part.row_start : part.row_stop]
 
     @cached_property
     def ones(self) -> dict[int, NDArray[np.int64]]:
         """Weights +1 in each row, int64 [rows], by number of the tile."""
         return {tile.index: self.block(tile).sum(axis=0, dtype=np.int64) for tile in self.tiles}
 
-    @cached_property
-    def level(self) -> NDArray[np.int32]:
-        """Level of the threshold of each output as the chip holds it, int32 [fan_out]."""
-        assert self.threshold is not None
-        return self._raised(self.threshold.level, slice(None), self.total_moved())
+    def held_level(self, copy: int) -> NDArray[np.int32]:
+        """Return the threshold of each column as a copy of the chip holds it, int32 [fan_out]."""
+        return self._raised(self.level, slice(None), self.total_moved(copy))
 
-    def total_moved(self) -> NDArray[np.int64]:
-        """Return what a measurement found too much in the accumulator of each output, [fan_out]."""
+    def total_moved(self, copy: int = 0) -> NDArray[np.int64]:
+        """Return what a measurement found too much in the accumulator of each column, [fan_out]."""
         if self.moved is None:
             return np.zeros(self.node.fan_out, np.int64)
-        return np.asarray(self.moved.sum(axis=0))
+        return np.asarray(self.moved[copy].sum(axis=0))
 
     def _raised(self, level: Array, columns: slice, moved: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return levels of some outputs with what was measured on top; constant ones stay."""
-        assert self.threshold is not None
-        signed = self.threshold.polarity[columns] * moved[columns]
+        """Return levels of some columns with what was measured on top; constant ones stay."""
+        signed = self.polarity[columns] * moved[columns]
         wide = level.astype(np.int64)
         raised = np.clip(wide + signed, 1 - NEVER, NEVER - 1)
         return np.where(np.abs(wide) >= NEVER, wide, raised).astype(np.int32)
 
     @property
-    def row_blocks(self) -> int:
+    def row_tiles(self) -> int:
         """Row tiles per neuron."""
-        return max(tile.row_block for tile in self.tiles) + 1
+        return len(self.groups)
+
+    @property
+    def row_blocks(self) -> int:
+        """Parts per neuron: row groups of all its row tiles."""
+        return sum(len(spans) for spans in self.groups)
 
     @property
     def positions(self) -> int:
@@ -131,11 +155,46 @@ class LayerPlacement:
         return int(np.prod(size)) if self.mask is None else len(self.mask)
 
     @property
+    def sharing(self) -> int:
+        """Copies that share the positions of one image."""
+        return min(self.card.copies, self.positions)
+
+    @property
+    def images_at_once(self) -> int:
+        """Images that the copies take at a time."""
+        return self.card.copies // self.sharing
+
+    @property
+    def copies(self) -> int:
+        """Copies in use."""
+        return self.sharing * self.images_at_once
+
+    def taken(self, copy: int, images: NDArray[np.int64]) -> tuple[NDArray[np.bool_], slice]:
+        """Return which of the images (data-set indices) and which positions a copy takes."""
+        image, place = divmod(copy, self.sharing)
+        return images % self.images_at_once == image, slice(place, None, self.sharing)
+
+    def turns(self, tile: Tile) -> int:
+        """Return the reads of a tile in sequence, for one bit plane of one position."""
+        if FAMILIES[self.card.sensing].rows_at_once == "one":
+            return -(-tile.rows // self.card.rows_on)
+        return len(self.groups[tile.row_block])
+
+    @property
     def steps(self) -> int:
         """Reads in sequence for one position: bit planes times row groups of a tile."""
-        rows = min(self.card.rows, self.node.fan_in)
-        groups = -(-rows // self.card.rows_on)
-        return self.node.planes * groups
+        return self.node.planes * max(self.turns(tile) for tile in self.tiles)
+
+    @property
+    def cycles(self) -> int:
+        """Reads in sequence for one image; copies share its positions."""
+        return self.steps * -(-self.positions // self.sharing)
+
+    @property
+    def wasted_cells(self) -> int:
+        """Cells of its arrays that hold no weight of a copy in use."""
+        cells = self.card.copies * len(self.tiles) * self.card.rows * self.card.columns
+        return cells - self.copies * int(self.node.weight.size)
 
     @property
     def votes(self) -> bool:
@@ -175,35 +234,48 @@ class LayerPlacement:
         """Return the layer with converters free of gain, offset, nonlinearity and noise."""
         return replace(self, card=self.card.model_copy(update=dict.fromkeys(CONVERTER_ERRORS, 0.0)))
 
-    def share(self, tile: Tile) -> NDArray[np.int32]:
-        """Return the level that a tile's columns vote against, int32 [columns].
+    @cached_property
+    def level(self) -> NDArray[np.int32]:
+        """Threshold of each column, int32 [fan_out]."""
+        assert self.threshold is not None
+        found = self.threshold.level
+        return found if self.column_order is None else found[self.column_order]
 
-        A tile's share of the threshold is its share of the rows. Calibrated: what the tile reaches
+    @cached_property
+    def polarity(self) -> NDArray[np.int8]:
+        """Polarity of each column, int8 [fan_out]."""
+        assert self.threshold is not None
+        found = self.threshold.polarity
+        return found if self.column_order is None else found[self.column_order]
+
+    def outputs(self, found: Array) -> Array:
+        """Return [..., columns] in the order of outputs."""
+        if self.column_order is None:
+            return found
+        return np.ascontiguousarray(found[..., np.argsort(self.column_order)])
+
+    def share(self, part: Part) -> NDArray[np.int32]:
+        """Return the level that the columns of a part vote against, int32 [columns].
+
+        A part's share of the threshold is its share of the rows. Calibrated: what the part reaches
         on average, plus its share of what the threshold is above the average sum. Rounded up to
         an integer.
         """
-        assert self.threshold is not None
-        columns = slice(tile.column_start, tile.column_stop)
-        found = self._share(tile, columns)
+        columns = slice(part.column_start, part.column_stop)
+        found = self._share(part, columns)
         if self.moved is None or not self.votes:
             return found
-        return self._raised(found, columns, self.moved[tile.row_block])
+        return self._raised(found, columns, self.moved[part.copy, part.row_block])
 
-    def _share(self, tile: Tile, columns: slice) -> NDArray[np.int32]:
-        assert self.threshold is not None
-        level = self.threshold.level[columns].astype(np.int64)
+    def _share(self, part: Part, columns: slice) -> NDArray[np.int32]:
+        level = self.level[columns].astype(np.int64)
         if self.usual is None:
-            return (-((-level * tile.rows) // self.node.fan_in)).astype(np.int32)
-        usual = self.usual[:, columns] * self.threshold.polarity[columns]
-        part = tile.rows / self.node.fan_in
-        wanted = usual[tile.row_block] + part * (level - usual.sum(axis=0))
+            return (-((-level * part.rows) // self.node.fan_in)).astype(np.int32)
+        usual = self.usual[:, columns] * self.polarity[columns]
+        weight = part.rows / self.node.fan_in
+        wanted = usual[part.row_block] + weight * (level - usual.sum(axis=0))
         constant = np.abs(level) >= NEVER
         return np.where(constant, level, np.ceil(np.round(wanted, 6))).astype(np.int32)
-
-    def polarity(self, tile: Tile) -> NDArray[np.int8]:
-        """Return the polarity of a tile's columns, int8 [columns]."""
-        assert self.threshold is not None
-        return self.threshold.polarity[tile.column_start : tile.column_stop]
 
 
 def place_layer(
@@ -215,11 +287,15 @@ def place_layer(
     sense amplifier per column is read by a swept reference.
     """
     voting = card.partial_sums == "majority" and threshold is not None
-    spans = row_spans(node.fan_in, card.rows, voting)
+    family = FAMILIES[card.sensing]
+    rows_on = card.rows_on if family.rows_at_once == "any" else card.rows
+    groups = row_groups(node.fan_in, card.rows, rows_on, voting)
+    spans = tuple((found[0][0], found[-1][1]) for found in groups)
     tiles = cut(node.fan_out, node.groups, spans, card.columns - card.spare_columns)
-    order = interleave(node.fan_in, spans) if card.row_order == "interleaved" else None
+    every = tuple(span for found in groups for span in found)
+    order = interleave(node.fan_in, every) if card.row_order == "interleaved" else None
     reading: Reading
-    if FAMILIES[card.sensing].gives == "bits":
+    if family.gives == "bits":
         reading = "count"
     elif card.converter in CODING:
         reading = "codes"
@@ -227,8 +303,11 @@ def place_layer(
         reading = "vote"
     else:
         reading = "sweep"
-    rows = float(min(card.rows, node.fan_in))
+    rows = float(min(rows_on, node.fan_in))
     converter = fit_range(0.0, rows, card.adc_bits) if reading == "codes" else None
     rounds = card.partial_sums == "adc"
     sums = fit_range(0.0, rows, card.partial_sum_bits) if rounds else None
-    return LayerPlacement(index, node, threshold, card, tiles, reading, converter, sums, order)
+    columns = column_order(card.column_order, node)
+    return LayerPlacement(
+        index, node, threshold, card, tiles, groups, reading, converter, sums, order, columns
+    )

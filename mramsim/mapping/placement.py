@@ -103,15 +103,15 @@ class Placement:
                 "fan_in": layer.node.fan_in,
                 "fan_out": layer.node.fan_out,
                 "planes": layer.node.planes,
-                "tiles": len(layer.tiles),
+                "tiles": len(layer.tiles) * layer.card.copies,
                 "tile": f"{layer.card.rows}x{layer.card.columns}",
                 "utilisation": round(layer.utilisation, 4),
                 "rows_on": min(layer.card.rows_on, layer.node.fan_in),
                 "steps": layer.steps,
                 "positions": layer.positions,
-                "cycles": layer.steps * layer.positions,
-                "wasted_cells": len(layer.tiles) * layer.card.rows * layer.card.columns
-                - layer.node.weight.size,
+                "copies": layer.card.copies,
+                "cycles": layer.cycles,
+                "wasted_cells": layer.wasted_cells,
                 "reading": layer.reading,
             }
             for layer in self.layers

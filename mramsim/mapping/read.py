@@ -1,8 +1,9 @@
-"""Read a layer: drive its tiles, add or vote over row tiles, decide."""
+"""Read a layer: drive its parts, add or let them vote, decide."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def read_layer(
     ----------
     layer : LayerPlacement
     readers : sequence of Reader
-        Of its tiles; see `mramsim.mapping.readers.readers_of`.
+        Of its parts; see `mramsim.mapping.readers.readers_of`.
     levels : uint8 array [images, ...]
         Input of the product node.
     images : int64 array [images]
@@ -46,83 +47,121 @@ def read_layer(
     node = layer.node
     rows = layer.rows(levels)
     count, positions = rows.shape[:2]
-    inputs = rows.reshape(count * positions, node.groups, node.fan_in)
     quantised = "adc" in effects
-    votes = quantised and layer.votes
-    rounds = quantised and layer.sum_range is not None and layer.reading != "vote"
-    whole = all(reader.integers for reader in readers)
-    if whole and not rounds and not (votes and layer.reading != "vote"):
-        found, draws = _added(layer, readers, inputs, images)
-    else:
-        sums, draws = _summed(layer, readers, inputs, images, rounds, votes)
-        found = sums
-        if layer.threshold is not None:
-            shaped = sums.reshape(count, positions, -1)
-            found = (sums >= 0).astype(np.uint8) if votes else decide(layer, shaped)
-    if layer.threshold is None and layer.moved is not None:
-        found = found - layer.total_moved()
-    value = node.assemble(found.reshape(count, positions, node.fan_out))
+    kind = np.float64 if layer.threshold is None else np.uint8
+    found = np.empty((count, positions, node.fan_out), dtype=kind)
+    draws = 0
+    for copy in range(layer.copies):
+        own = [reader for reader in readers if reader.copy == copy]
+        chosen, where = layer.taken(copy, images)
+        if layer.copies == 1:
+            visit = _Visit(layer, own, rows.reshape(-1, *rows.shape[2:]), images, copy, where)
+            value, made = _read(visit, quantised)
+            found = value.reshape(found.shape)
+        elif chosen.any():
+            part = np.ascontiguousarray(rows[chosen, where])
+            flat_part = part.reshape(-1, *rows.shape[2:])
+            visit = _Visit(layer, own, flat_part, images[chosen], copy, where)
+            value, made = _read(visit, quantised)
+            found[chosen, where] = value.reshape(*part.shape[:2], -1)
+        else:
+            continue
+        draws += made
+    inputs = rows.reshape(-1, *rows.shape[2:])
+    value = node.assemble(layer.outputs(found))
     return value, _events(layer, inputs, count, draws)
 
 
-def _added(
-    layer: LayerPlacement, readers: Sequence[Reader], inputs: Array, images: NDArray[np.int64]
-) -> tuple[Array, int]:
-    """Return bits, or accumulators, where the integers of tiles and planes simply add."""
+class _Visit(NamedTuple):
+    """What one copy of a layer reads: `inputs` uint8 [evaluations, groups, fan in]."""
+
+    layer: LayerPlacement
+    readers: Sequence[Reader]
+    inputs: Array
+    images: NDArray[np.int64]
+    copy: int
+    where: slice
+
+    @property
+    def positions(self) -> int:
+        """Evaluations per image."""
+        return len(self.inputs) // len(self.images)
+
+    def driven(self, rows: slice | None = None) -> NDArray[np.float64]:
+        """Return how many rows (of the layer, or of `rows`) are driven at each position."""
+        mask = self.layer.mask
+        if mask is None:
+            size = self.layer.node.fan_in if rows is None else rows.stop - rows.start
+            return np.full(self.positions, float(size))
+        mask = mask[self.where] if rows is None else mask[self.where, rows]
+        return np.asarray(mask.sum(axis=1), dtype=np.float64)
+
+    def kinds(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return the different numbers of driven rows, and which of them each position has."""
+        on, kinds = np.unique(self.driven(), return_inverse=True)
+        return on, kinds.astype(np.int32)
+
+
+def _read(visit: _Visit, quantised: bool) -> tuple[Array, int]:
+    """Return bits where a threshold follows, else accumulators, [evaluations, columns]."""
+    layer = visit.layer
+    votes = quantised and layer.votes
+    rounds = quantised and layer.sum_range is not None and layer.reading != "vote"
+    whole = all(reader.integers for reader in visit.readers)
+    if whole and not rounds and not (votes and layer.reading != "vote"):
+        found, draws = _added(visit)
+    else:
+        found, draws = _summed(visit, rounds, votes)
+        if layer.threshold is not None:
+            found = (found >= 0).astype(np.uint8) if votes else decide(visit, found)
+    if layer.threshold is None and layer.moved is not None:
+        found = found - layer.total_moved(visit.copy)
+    return found, draws
+
+
+def _added(visit: _Visit) -> tuple[Array, int]:
+    """Return bits, or accumulators, where the integers of parts and planes simply add."""
+    layer, inputs = visit.layer, visit.inputs
     node, evaluations = layer.node, len(inputs)
-    positions = evaluations // len(images)
     decides = layer.threshold is not None
     kind = np.uint8 if decides else np.float64
     out = np.empty((evaluations, node.fan_out), dtype=kind)
     draws = 0
-    spans = {(reader.columns.start, reader.columns.stop): reader.columns for reader in readers}
+    spans = {
+        (reader.columns.start, reader.columns.stop): reader.columns for reader in visit.readers
+    }
     for columns in spans.values():
-        same = [reader for reader in readers if reader.columns == columns]
+        same = [reader for reader in visit.readers if reader.columns == columns]
         codes = same[0].codes(evaluations)
         for reader in same:
             part = inputs[:, reader.group, reader.rows]
             for plane in range(node.planes):
-                draws += reader.add(part, plane, images, positions, codes)
+                draws += reader.add(part, plane, visit.images, visit.positions, codes)
         weight = len(same) * ((1 << node.planes) - 1)
         if decides:
-            limit, sign = _limits(layer, same[0], weight)
-            decide_codes(codes, limit, _kinds(layer)[1], sign, out[:, columns])
+            limit, sign = _limits(visit, same[0], weight)
+            decide_codes(codes, limit, visit.kinds()[1], sign, out[:, columns])
         else:
-            on = np.tile(_driven(layer) * ((1 << node.planes) - 1), len(images))[:, None]
+            on = np.tile(visit.driven() * ((1 << node.planes) - 1), len(visit.images))[:, None]
             out[:, columns] = same[0].numbers(flat(codes, same[0].width), weight, on)
     return out, draws
 
 
-def _driven(layer: LayerPlacement, rows: slice | None = None) -> NDArray[np.float64]:
-    """Return how many rows (of the layer, or of `rows`) are driven at each position."""
-    if layer.mask is None:
-        size = layer.node.fan_in if rows is None else rows.stop - rows.start
-        return np.full(layer.positions, float(size))
-    mask = layer.mask if rows is None else layer.mask[:, rows]
-    return np.asarray(mask.sum(axis=1), dtype=np.float64)
-
-
-def _kinds(layer: LayerPlacement) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Return the different numbers of driven rows, and which of them each position has."""
-    on, kinds = np.unique(_driven(layer), return_inverse=True)
-    return on, kinds.astype(np.int32)
-
-
 def _limits(
-    layer: LayerPlacement, reader: Reader, weight: int
+    visit: _Visit, reader: Reader, weight: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return for summed codes the least ``sign * code`` that gives 1 (int32 [kinds, columns]).
 
     The same decision as `decide` takes on the numbers that the codes stand for, solved for codes.
     """
-    assert layer.threshold is not None
-    columns = reader.columns
-    sign = layer.threshold.polarity[columns].astype(np.int64)
+    layer, columns = visit.layer, reader.columns
+    sign = layer.polarity[columns].astype(np.int64)
+    counts = visit.kinds()[0]
     if layer.reading == "vote":
         limit = np.where(sign > 0, -(-weight // 2), -(weight // 2))
-        return np.tile(limit, (len(_kinds(layer)[0]), 1)).astype(np.int32), sign.astype(np.int32)
-    on = _kinds(layer)[0][:, None] * ((1 << layer.node.planes) - 1)
-    first = first_accumulator(layer.level[columns], on)
+        return np.tile(limit, (len(counts), 1)).astype(np.int32), sign.astype(np.int32)
+    on = counts[:, None] * ((1 << layer.node.planes) - 1)
+    first = first_accumulator(layer.held_level(visit.copy)[columns], on)
     zero, one = (reader.numbers(np.full((1, 1), code), weight, 0.0).item() for code in (0, 1))
     middle = np.clip((sign * (first - 1) + on - zero) / (one - zero), -_NEVER, _NEVER)
     limit = np.full(middle.shape, _NEVER, dtype=np.int64)
@@ -138,46 +177,39 @@ def first_accumulator(level: NDArray[np.int32], on: NDArray[np.float64]) -> NDAr
     return wide + (wide + on.astype(np.int64)) % 2
 
 
-def decide(layer: LayerPlacement, sums: Sums) -> NDArray[np.uint8]:
-    """Return the bits of accumulators [images, positions, channels] that need not be integers.
+def decide(visit: _Visit, sums: Sums) -> NDArray[np.uint8]:
+    """Return the bits of accumulators [evaluations, columns] that need not be integers.
 
     The border lies half a count (1 in units of the accumulator) below the first reachable
     accumulator that gives 1; accumulators are reachable in steps of 2 from ``-rows on``.
     """
-    assert layer.threshold is not None
-    on = _driven(layer)[:, None] * ((1 << layer.node.planes) - 1)
-    first = first_accumulator(layer.level, on)
-    signed = sums * layer.threshold.polarity.astype(np.float64)
+    layer = visit.layer
+    on = visit.driven()[:, None] * ((1 << layer.node.planes) - 1)
+    first = first_accumulator(layer.held_level(visit.copy), on)
+    signed = sums.reshape(-1, *first.shape) * layer.polarity.astype(np.float64)
     bits: NDArray[np.uint8] = (signed > first - 1).astype(np.uint8)
-    return bits
+    return bits.reshape(sums.shape)
 
 
-def _summed(
-    layer: LayerPlacement,
-    readers: Sequence[Reader],
-    inputs: Array,
-    images: NDArray[np.int64],
-    rounds: bool,
-    votes: bool,
-) -> tuple[Sums, int]:
-    """Return what tiles pass on, added: analog counts, rounded partial sums, or votes of tiles."""
-    positions = len(inputs) // len(images)
+def _summed(visit: _Visit, rounds: bool, votes: bool) -> tuple[Sums, int]:
+    """Return what parts pass on, added: analog counts, rounded partial sums, or their votes."""
+    layer, inputs = visit.layer, visit.inputs
     sums = np.zeros((len(inputs), layer.node.fan_out))
     draws = 0
-    for reader in readers:
-        on = np.tile(_driven(layer, reader.rows), len(images))[:, None]
+    for reader in visit.readers:
+        on = np.tile(visit.driven(reader.rows), len(visit.images))[:, None]
         part = np.zeros((len(inputs), reader.width))
         levels = inputs[:, reader.group, reader.rows]
         for plane in range(layer.node.planes):
-            found, made = reader.values(levels, plane, images, positions, on)
+            found, made = reader.values(levels, plane, visit.images, visit.positions, on)
             if rounds:
                 assert layer.sum_range is not None
                 found = 2.0 * layer.sum_range.quantise((found + on) / 2.0) - on
             part += float(1 << plane) * found
             draws += made
         if votes and layer.reading != "vote":
-            tile = reader.tiles[0]
-            part = np.where(part * layer.polarity(tile) >= layer.share(tile), 1.0, -1.0)
+            level = layer.share(reader.parts[0])
+            part = np.where(part * layer.polarity[reader.columns] >= level, 1.0, -1.0)
         sums[:, reader.columns] += part
     return sums, draws
 

@@ -1,4 +1,4 @@
-"""Tiles ready to be read: their records in the order that kernels want, prepared once per chip."""
+"""Parts of tiles ready to be read: records in the order that kernels want, made once per chip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
 from mramsim.kernels.prepared import Prepared, prepare
 from mramsim.kernels.products import COLUMNS, tile_configuration
 from mramsim.mapping.layer import LayerPlacement
-from mramsim.mapping.tiles import Tile
+from mramsim.mapping.tiles import Part
 
 Codes = NDArray[np.int32]
 Record = AnalogTile | PcsaTile
@@ -25,14 +25,15 @@ Record = AnalogTile | PcsaTile
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """One or more tiles of the same input group that are read in one call.
+    """One or more parts of one copy and input group that are read in one call.
 
     Attributes
     ----------
-    tiles : tuple of Tile
+    parts : tuple of Part
+    copy : int
     group : int
     rows, columns : slice
-        Of the layer's group, and of its outputs.
+        Of the layer's group, and of its columns.
     converter : Converter
         What is made of an analog count.
     record : AnalogTile or None
@@ -40,7 +41,8 @@ class Reader:
     ready : Prepared or PreparedBits
     """
 
-    tiles: tuple[Tile, ...]
+    parts: tuple[Part, ...]
+    copy: int
     group: int
     rows: slice
     columns: slice
@@ -125,7 +127,7 @@ class Reader:
         Parameters
         ----------
         codes : int array [evaluations, columns]
-            Sum over tiles and planes.
+            Sum over parts and planes.
         weight : int
             What a code of 1 in each of them would sum to.
         rows_on : float64 array
@@ -161,40 +163,44 @@ def converter_of(layer: LayerPlacement, quantised: bool) -> Converter:
 def readers_of(
     layer: LayerPlacement, records: Sequence[Record], quantised: bool
 ) -> tuple[Reader, ...]:
-    """Prepare the tiles of a layer; tiles of bits whose counts only add become one."""
+    """Prepare the parts of a layer; those of bits whose counts only add become one."""
     converter = converter_of(layer, quantised)
-    pairs = list(zip(layer.tiles, records, strict=True))
+    pairs = list(zip(layer.parts, records, strict=True))
     adds = layer.sum_range is None and not layer.votes
     if adds and isinstance(records[0], PcsaTile):
-        groups = sorted({tile.group for tile in layer.tiles})
-        return tuple(_bits([p for p in pairs if p[0].group == g], converter) for g in groups)
+        kinds = sorted({(part.copy, part.group) for part in layer.parts})
+        return tuple(
+            _bits([pair for pair in pairs if (pair[0].copy, pair[0].group) == kind], converter)
+            for kind in kinds
+        )
     made = []
-    for tile, record in pairs:
+    for part, record in pairs:
         if isinstance(record, PcsaTile):
-            made.append(_bits([(tile, record)], converter))
+            made.append(_bits([(part, record)], converter))
             continue
-        rows, columns = _spans([tile])
+        rows, columns = _spans([part])
         ready = prepare(record, converter)
-        made.append(Reader((tile,), tile.group, rows, columns, converter, record, ready))
+        made.append(Reader((part,), part.copy, part.group, rows, columns, converter, record, ready))
     return tuple(made)
 
 
-def _spans(tiles: Sequence[Tile]) -> tuple[slice, slice]:
-    rows = slice(min(t.row_start for t in tiles), max(t.row_stop for t in tiles))
-    columns = slice(min(t.column_start for t in tiles), max(t.column_stop for t in tiles))
+def _spans(parts: Sequence[Part]) -> tuple[slice, slice]:
+    rows = slice(min(t.row_start for t in parts), max(t.row_stop for t in parts))
+    columns = slice(min(t.column_start for t in parts), max(t.column_stop for t in parts))
     return rows, columns
 
 
-def _bits(pairs: Sequence[tuple[Tile, Any]], converter: Converter) -> Reader:
-    tiles = tuple(tile for tile, _ in pairs)
-    rows, columns = _spans(tiles)
+def _bits(pairs: Sequence[tuple[Part, Any]], converter: Converter) -> Reader:
+    parts = tuple(part for part, _ in pairs)
+    rows, columns = _spans(parts)
     places = [
         (
-            slice(tile.row_start - rows.start, tile.row_stop - rows.start),
-            slice(tile.column_start - columns.start, tile.column_stop - columns.start),
+            slice(part.row_start - rows.start, part.row_stop - rows.start),
+            slice(part.column_start - columns.start, part.column_stop - columns.start),
         )
-        for tile in tiles
+        for part in parts
     ]
     shape = (rows.stop - rows.start, columns.stop - columns.start)
     ready = prepare_bits([record for _, record in pairs], places, shape)
-    return Reader(tiles, tiles[0].group, rows, columns, converter, None, ready)
+    first = parts[0]
+    return Reader(parts, first.copy, first.group, rows, columns, converter, None, ready)

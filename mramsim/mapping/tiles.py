@@ -46,7 +46,65 @@ class Tile:
         return self.column_stop - self.column_start
 
 
-def row_spans(fan_in: int, rows: int, voting: bool) -> tuple[tuple[int, int], ...]:
+@dataclass(frozen=True)
+class Part:
+    """Rows of a tile that are read at once, in one copy of it: what has a record of its own.
+
+    Attributes
+    ----------
+    tile : Tile
+    copy : int
+        Which of the layer's copies.
+    turn : int
+        Number among the row groups of the tile.
+    row_block : int
+        Position among the parts of its neurons.
+    row_start, row_stop : int
+        Inputs of the group that it reads.
+    """
+
+    tile: Tile
+    copy: int
+    turn: int
+    row_block: int
+    row_start: int
+    row_stop: int
+
+    @property
+    def group(self) -> int:
+        """Group of a grouped convolution."""
+        return self.tile.group
+
+    @property
+    def column_start(self) -> int:
+        """First output that it holds."""
+        return self.tile.column_start
+
+    @property
+    def column_stop(self) -> int:
+        """Output after the last one that it holds."""
+        return self.tile.column_stop
+
+    @property
+    def first(self) -> int:
+        """Row of the tile that its first row is."""
+        return self.row_start - self.tile.row_start
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return self.row_stop - self.row_start
+
+    @property
+    def columns(self) -> int:
+        """Columns in use."""
+        return self.tile.columns
+
+
+Span = tuple[int, int]
+
+
+def row_spans(fan_in: int, rows: int, voting: bool) -> tuple[Span, ...]:
     """Return start and stop of each row tile.
 
     Parameters
@@ -68,10 +126,32 @@ def row_spans(fan_in: int, rows: int, voting: bool) -> tuple[tuple[int, int], ..
     return tuple(pairwise(edges))
 
 
-def interleave(fan_in: int, spans: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
-    """Return which input each row takes when inputs are dealt to row tiles in turn.
+def row_groups(fan_in: int, rows: int, rows_on: int, voting: bool) -> tuple[tuple[Span, ...], ...]:
+    """Return for each row tile the start and stop of the groups that are read one after another.
 
-    Every tile then sees an even sample of the input, as votes need.
+    Parameters
+    ----------
+    fan_in, rows : int
+        Rows to hold, and rows of an array.
+    rows_on : int
+        Rows read at once, at most `rows`.
+    voting : bool
+        Groups vote; see `row_spans`.
+    """
+    if voting:
+        spans = row_spans(fan_in, rows_on, True)
+        held = rows // rows_on
+        return tuple(spans[at : at + held] for at in range(0, len(spans), held))
+    return tuple(
+        tuple((first, min(first + rows_on, stop)) for first in range(start, stop, rows_on))
+        for start, stop in row_spans(fan_in, rows, False)
+    )
+
+
+def interleave(fan_in: int, spans: tuple[Span, ...]) -> NDArray[np.intp]:
+    """Return which input each row takes when inputs are dealt to row groups in turn.
+
+    Every group then sees an even sample of the input, as votes need.
     """
     free = [stop - start for start, stop in spans]
     places: list[list[int]] = [[] for _ in spans]
@@ -85,9 +165,7 @@ def interleave(fan_in: int, spans: tuple[tuple[int, int], ...]) -> NDArray[np.in
     return np.array([row for place in places for row in place], dtype=np.intp)
 
 
-def cut(
-    fan_out: int, groups: int, spans: tuple[tuple[int, int], ...], columns: int
-) -> tuple[Tile, ...]:
+def cut(fan_out: int, groups: int, spans: tuple[Span, ...], columns: int) -> tuple[Tile, ...]:
     """Cut ``groups`` matrices of ``fan_out / groups`` columns into tiles.
 
     Parameters

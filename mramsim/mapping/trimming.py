@@ -36,7 +36,7 @@ class Known:
         Levels at the layer's input for known images; None: random ones.
     generator : callable
         Gives a generator at the start of the random inputs.
-    keys : uint32 array [tiles, 2]
+    keys : uint32 array [parts, 2]
         Of the per-read draws of the measurement.
     """
 
@@ -48,7 +48,7 @@ class Known:
 def trimmed(
     layer: LayerPlacement, records: Sequence[Record], known: Known, effects: frozenset[str]
 ) -> tuple[LayerPlacement, list[Record]]:
-    """Return a layer and the records of its tiles after the trims that its card asks for.
+    """Return a layer and the records of its parts after the trims that its card asks for.
 
     First the analog trims, whose steps are finer, then the digital thresholds by what is left; each
     follows a measurement of its own.
@@ -82,22 +82,23 @@ def trimmed(
         mean = measured(layer, done, known, effects, 0).mean(axis=0)
         done = [
             _shifted(
-                record, trims(mean[tile.row_block, tile.column_start : tile.column_stop], card)
+                record,
+                trims(mean[part.copy, part.row_block, part.column_start : part.column_stop], card),
             )
-            for tile, record in zip(layer.tiles, done, strict=True)
+            for part, record in zip(layer.parts, done, strict=True)
         ]
     if card.threshold_calibration:
         found = measured(layer, done, known, effects, card.calibration_reads)
         excess = np.tensordot(1 << np.arange(layer.node.planes), found, 1)
         if not layer.votes:
-            excess = excess.sum(axis=0, keepdims=True)
+            excess = excess.sum(axis=1, keepdims=True)
         layer = replace(layer, moved=2 * np.rint(excess).astype(np.int64))
         if layer.reading == "vote":
             done = [
-                record._replace(level=layer.share(tile))
+                record._replace(level=layer.share(part))
                 if isinstance(record, AnalogTile)
                 else record
-                for tile, record in zip(layer.tiles, done, strict=True)
+                for part, record in zip(layer.parts, done, strict=True)
             ]
     return layer, done
 
@@ -146,28 +147,30 @@ def measured(
 
     Returns
     -------
-    float64 array [planes, row blocks, fan_out]
-        In counts. Columns that vote are measured with a swept reference. Tiles that are read
+    float64 array [planes, copies, row blocks, fan_out]
+        In counts. Columns that vote are measured with a swept reference. Parts that are read
         together share the row block of their first.
     """
     quantised = "adc" in effects
     probe = replace(layer, reading="sweep") if layer.reading == "vote" else layer
     keyed = [record._replace(key=key) for record, key in zip(records, known.keys, strict=True)]
     readers = readers_of(probe, keyed, quantised)
-    mean = np.zeros((layer.node.planes, layer.row_blocks, layer.node.fan_out))
+    mean = np.zeros((layer.node.planes, layer.copies, layer.row_blocks, layer.node.fan_out))
     for start, rows in _inputs(layer, known):
-        count, positions = rows.shape[:2]
-        images = np.arange(first + start, first + start + count, dtype=np.int64)
-        flat = rows.reshape(count * positions, layer.node.groups, layer.node.fan_in)
+        images = np.arange(first + start, first + start + len(rows), dtype=np.int64)
         for reader in readers:
-            block = reader.tiles[0].row_block
-            levels = flat[:, reader.group, reader.rows]
-            on = _driven(layer, reader.rows, count, positions)
+            where = slice(reader.copy % layer.sharing, None, layer.sharing)
+            own = rows[:, where, reader.group, reader.rows]
+            count, positions, size = own.shape
+            levels = np.ascontiguousarray(own).reshape(count * positions, size)
+            driven = _mask(layer, where, reader.rows, count)
+            on = np.broadcast_to(driven.sum(axis=1, dtype=np.float64), len(levels))[:, None]
+            block = reader.parts[0].row_block
             for plane in range(layer.node.planes):
                 found, _ = reader.values(levels, plane, images, positions, on)
-                wanted = _expected(probe, reader, (levels >> plane) & 1, count, quantised)
+                wanted = _expected(probe, reader, (levels >> plane) & 1, driven, quantised)
                 excess = (found + on) / 2.0 - wanted
-                mean[plane, block, reader.columns] += excess.sum(axis=0) / positions
+                mean[plane, reader.copy, block, reader.columns] += excess.sum(axis=0) / positions
     return mean / layer.card.calibration_reads
 
 
@@ -188,27 +191,24 @@ def _inputs(layer: LayerPlacement, known: Known) -> Iterator[tuple[int, NDArray[
         yield start, rows if layer.mask is None else rows * layer.mask[None, :, None, :]
 
 
-def _mask(layer: LayerPlacement, rows: slice, count: int) -> NDArray[np.bool_]:
+def _mask(layer: LayerPlacement, where: slice, rows: slice, count: int) -> NDArray[np.bool_]:
     """Return which rows are driven in each evaluation of `count` reads, [evaluations, rows]."""
     if layer.mask is None:
         return np.ones((1, rows.stop - rows.start), dtype=np.bool_)
-    return np.tile(layer.mask[:, rows], (count, 1))
-
-
-def _driven(layer: LayerPlacement, rows: slice, count: int, positions: int) -> Floats:
-    """Return the driven rows of each evaluation, float64 [evaluations, 1]."""
-    found = _mask(layer, rows, count).sum(axis=1, dtype=np.float64)
-    return np.broadcast_to(found, count * positions)[:, None]
+    return np.tile(layer.mask[where, rows], (count, 1))
 
 
 def _expected(
-    layer: LayerPlacement, reader: Reader, bits: NDArray[Any], count: int, quantised: bool
+    layer: LayerPlacement,
+    reader: Reader,
+    bits: NDArray[Any],
+    driven: NDArray[np.bool_],
+    quantised: bool,
 ) -> Floats:
     """Return the counts that ideal columns with the same converter hand on, [evaluations, M]."""
     first = reader.group * layer.matrix.shape[1]
     columns = slice(reader.columns.start - first, reader.columns.stop - first)
     weights = 2.0 * layer.matrix[reader.group, columns, reader.rows].T - 1.0
-    driven = _mask(layer, reader.rows, count)
     counts = ((2.0 * bits - 1.0) * driven @ weights + driven.sum(axis=1)[:, None]) / 2.0
     if quantised and layer.converter_range is not None:
         return layer.converter_range.quantise(counts)

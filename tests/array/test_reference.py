@@ -124,6 +124,6 @@ def test_ideal_references_miss_nothing():
     )
     card = ms.load_card("mapping", VOTE)
     found = reference.draw(
-        die, card, 5, 3, np.random.default_rng(0), lambda p, ap: (p - p, ap - ap)
+        die, card, 5, (0, 5), 3, np.random.default_rng(0), lambda p, ap: (p - p, ap - ap)
     )
     np.testing.assert_array_equal(found.missed(5, np.array([0.5, 3.25]), 3), np.zeros((2, 3)))

@@ -139,7 +139,7 @@ def test_calibrated_shares_follow_the_mean_sums_of_the_tiles(networks, images, n
     for layer in placed.layers[:-1]:
         expected = naive_networks.usual_sums(layer, values[layer.node.inputs[0]])
         np.testing.assert_allclose(layer.usual, expected, rtol=0, atol=1e-12)
-        for tile in layer.tiles:
+        for tile in layer.parts:
             shares = np.clip(naive_networks.share_of(layer, tile), -9999, 9999)
             np.testing.assert_array_equal(np.clip(layer.share(tile), -9999, 9999), shares)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from designs import MAPPINGS, codes, counts_bits, small
 from scipy import stats
-from test_rules_walk import DEVICE, JUNG, NETWORK, inputs
+from test_rules_walk import DEVICE, JUNG, NETWORK, inputs, placed
 from tiles import parts
 
 import mramsim as ms
@@ -67,6 +67,22 @@ def test_other_draws_stay_and_the_twin_reads_the_same(mapping):
     np.testing.assert_array_equal(after.run(tested, first=5).scores, expected)
 
 
+@pytest.mark.parametrize("mapping", [CSUM, VOTE, "pcsa_hirtzlin_nanoarch_2019"])
+def test_copies_and_row_groups_are_measured_each_for_itself(mapping):
+    design, x = options(mapping), inputs(20, 9)
+    layout = placed((mapping, "arranged"), **design).calibrate(x)
+    loud = DEVICE | {"sigma_diameter": 0.2}
+    chip = layout.sample(JUNG, overrides=loud, seed=2)
+    conv = chip.placement.layer("conv")
+    assert len(conv.moved) == 3
+    assert len({copy.tobytes() for copy in conv.moved}) == 3
+    tested = inputs(3)
+    expected = naive_networks.forward(chip.placement, chip.records, tested, 5, True)
+    np.testing.assert_array_equal(chip.run(tested, first=5).scores, expected)
+    exact = layout.sample(JUNG, only=["none"])
+    np.testing.assert_array_equal(exact.run(tested).scores, NETWORK.scores(tested))
+
+
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_thresholds_move_by_what_the_twin_measures(mapping):
     x = inputs(5, 9)
@@ -85,10 +101,10 @@ def test_thresholds_move_by_what_the_twin_measures(mapping):
         found = naive_networks.measured(source, records, levels, 5, True)
         blocks = layer.row_blocks if layer.votes else 1
         sums = np.zeros((blocks, layer.node.fan_out))
-        for tile, mean in zip(layer.tiles, found, strict=True):
-            block = tile.row_block if layer.votes else 0
-            sums[block, tile.column_start : tile.column_stop] += mean
-        np.testing.assert_array_equal(layer.moved, 2 * np.rint(sums / 2))
+        for part, mean in zip(layer.parts, found, strict=True):
+            block = part.row_block if layer.votes else 0
+            sums[block, part.column_start : part.column_stop] += mean
+        np.testing.assert_array_equal(layer.moved[0], 2 * np.rint(sums / 2))
 
 
 def wide(columns=400, rows=32, seed=0):
@@ -153,7 +169,7 @@ def test_noise_averages_out_over_the_reads(reads):
     chip = layout.sample(JUNG, only=["sa_noise"])
     sigma = np.sqrt(chip.records["fc"][0].variance_column)
     known = _known(layout, layer, (0, 0))
-    mean = trimming.measured(layer, chip.records["fc"], known, chip.effects, 0)[0, 0]
+    mean = trimming.measured(layer, chip.records["fc"], known, chip.effects, 0)[0, 0, 0]
     ratio = mean.std() * np.sqrt(reads) / sigma
     assert abs(ratio - 1) < 4 / np.sqrt(2 * len(mean))
 

@@ -80,6 +80,12 @@ class Junctions:
         rp, tmr, series = (np.asarray(part) for part in (self.rp_ohm, self.tmr, self.series_ohm))
         return rp, tmr, series, float(self.gp_curvature_per_v2), inverse_half
 
+    def of_rows(self, start: int, stop: int) -> Junctions:
+        """Return the junctions of rows `start` to `stop` (exclusive)."""
+        rp, tmr, series, curvature, _ = self.parts
+        own = (slice(None), slice(start, stop))
+        return Junctions(rp[own], tmr[own], series[own], self.v_half_v, curvature)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Branches, rows, columns."""
