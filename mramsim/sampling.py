@@ -175,9 +175,7 @@ def _program(
     mapping = layer.card
     written = remapping.program(die, mapping, layer.block(tile).T, cell, spares)
     records = []
-    for part in layer.parts:
-        if part.tile is not tile or part.copy != copy:
-            continue
+    for part in layer.parts_of(tile, copy):
         noise = _sequence(root, layer, tile, READ_NOISE, *_beyond(part))
         site = _site(layer, part, noise, cell)
         held = written.of_rows(part.first, part.first + part.rows)

@@ -102,11 +102,18 @@ class LayerPlacement:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """What is read at once: by tile, then copy, then row group."""
-        before = np.cumsum([0, *(len(spans) for spans in self.groups)]).tolist()
         return tuple(
-            Part(tile, copy, turn, before[tile.row_block] + turn, *span)
+            part
             for tile in self.tiles
             for copy in range(self.copies)
+            for part in self.parts_of(tile, copy)
+        )
+
+    def parts_of(self, tile: Tile, copy: int) -> tuple[Part, ...]:
+        """Return the row groups of one copy of a tile."""
+        before = sum(len(spans) for spans in self.groups[: tile.row_block])
+        return tuple(
+            Part(tile, copy, turn, before + turn, *span)
             for turn, span in enumerate(self.groups[tile.row_block])
         )
 
