@@ -20,11 +20,12 @@ from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, column_normal, fill_shared, tail_of, upper_quantile
 from mramsim.kernels.philox import philox
-from mramsim.kernels.products import aligned_bytes, fetch, multiply, tiles_off, tiles_on
+from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
 from mramsim.kernels.settle import settle, settle_odd
+from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
 from mramsim.kernels.words import lowest_bit
 
-BLOCK = 32  # inputs read at a time: with their panels they stay in the first cache
+BLOCK = INPUTS  # inputs read at a time: with their panels they stay in the first cache
 LISTED = 1024  # open columns that are decided together
 
 
@@ -244,10 +245,13 @@ def read_codes(
     int
         Random draws made, beside the shared ones.
     """
-    depth, blocks = ready.cells.shape[1], ready.cells.shape[2]
-    panels, columns = ready.cells.shape[0], tile.offset.size
+    planes = ready.planes
+    panels, depth, blocks = planes.cells.shape[:3]
+    columns, looked_up = tile.offset.size, planes.tables.shape[0] > 0
     x = aligned_bytes(BLOCK * blocks * 64).reshape(BLOCK, blocks * 64)
-    sums = aligned_bytes(depth * BLOCK * 64).view(np.int32).reshape(depth, BLOCK, 16)
+    bits = np.zeros((BLOCK, blocks), dtype=np.uint64)
+    index = np.zeros((4 * blocks if looked_up else 0, BLOCK), dtype=np.uint32)
+    sums = aligned_bytes(planes.sums * LINE).view(np.int32).reshape(planes.sums, BLOCK, 16)
     words = np.zeros((BLOCK, 4), dtype=np.uint32)
     parts = words.view(np.uint8).reshape(BLOCK, 16)
     image, place = np.zeros((2, BLOCK), dtype=np.uint32)
@@ -266,27 +270,44 @@ def read_codes(
         ready.place,
         tile.driven,
     )
-    at_x, at_cells, at_sums = address(x), address(ready.cells), address(sums)
+    at_x, at_cells, at_sums = address(x), address(planes.cells), address(sums)
+    at_bits, at_index, at_tables = address(bits), address(index), address(planes.tables)
+    at_strips, at_ones, three = address(planes.strips), address(planes.ones), planes.sums == 3
     at_words, at_image, at_place = address(words), address(image), address(place)
     at_pattern, at_open, at_odd = address(pattern), address(open_), address(odd)
     at_middle, at_noise = address(ready.middle), address(ready.noise)
     at_factors, at_codes = address(ready.factors), address(codes)
-    line, patterns = BLOCK * 64, np.int64(ready.place.size)
+    line, patterns = LINE, np.int64(ready.place.size)
     linear, of_position = ready.linear and given.shape[0] == 0, ready.pattern
     draws, found = 0, 0
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
         fetch(rows[start : start + count], plane, x)
+        if tiles.size == 0:
+            pack_inputs(x, bits, index)
         for n in range(count):
             at = (start + n) % positions
             image[n] = images[(start + n) // positions]
             place[n] = at
             pattern[n] = of_position[min(at, of_position.size - 1)]
         for panel in range(panels):
-            own_cells = at_cells + panel * depth * blocks * 1024
-            multiply(at_x, BLOCK, own_cells, depth, blocks, tiles.size, at_sums)
-            if depth == 3:
+            panel_sums(
+                at_x,
+                at_bits,
+                at_index,
+                at_cells,
+                at_strips,
+                at_ones,
+                at_tables,
+                panel,
+                depth,
+                blocks,
+                looked_up,
+                tiles.size,
+                at_sums,
+            )
+            if three:
                 sums[1] += 256 * sums[2]
             if converter.mode != SWEEP:
                 fill_shared(
@@ -512,9 +533,13 @@ def read_values(
     Parameters as in `read_codes`; `values` (float64 [N, M]) is filled with accumulators
     ``2 count - rows_on``. Returns the random draws made.
     """
-    depth, blocks = ready.cells.shape[1], ready.cells.shape[2]
+    planes = ready.planes
+    panels, depth, blocks = planes.cells.shape[:3]
+    looked_up = planes.tables.shape[0] > 0
     x = aligned_bytes(BLOCK * blocks * 64).reshape(BLOCK, blocks * 64)
-    sums = aligned_bytes(depth * BLOCK * 64).view(np.int32).reshape(depth, BLOCK, 16)
+    bits = np.zeros((BLOCK, blocks), dtype=np.uint64)
+    index = np.zeros((4 * blocks if looked_up else 0, BLOCK), dtype=np.uint32)
+    sums = aligned_bytes(planes.sums * LINE).view(np.int32).reshape(planes.sums, BLOCK, 16)
     parts, pattern = np.zeros((BLOCK, 16), dtype=np.uint8), np.zeros(BLOCK, dtype=np.int32)
     open_ = np.empty(BLOCK, dtype=np.int64)
     listed = np.empty((6, BLOCK * 16 + 1), dtype=np.int64)
@@ -526,13 +551,28 @@ def read_values(
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
         fetch(rows[start : start + count], plane, x)
+        if tiles.size == 0:
+            pack_inputs(x, bits, index)
         for n in range(count):
             open_[n] = (n << 16) | 0xFFFF
             pattern[n] = of_position[min((start + n) % positions, of_position.size - 1)]
-        for panel in range(ready.cells.shape[0]):
-            own_cells = address(ready.cells) + panel * depth * blocks * 1024
-            multiply(address(x), BLOCK, own_cells, depth, blocks, tiles.size, address(sums))
-            if depth == 3:
+        for panel in range(panels):
+            panel_sums(
+                address(x),
+                address(bits),
+                address(index),
+                address(planes.cells),
+                address(planes.strips),
+                address(planes.ones),
+                address(planes.tables),
+                panel,
+                depth,
+                blocks,
+                looked_up,
+                tiles.size,
+                address(sums),
+            )
+            if planes.sums == 3:
                 sums[1] += 256 * sums[2]
             found = list_open(open_, count, panel, columns, sums, parts, pattern, listed, 0)
             exact_counts(tile, ready, x, start, given, listed, found, counts)

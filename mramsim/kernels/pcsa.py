@@ -17,8 +17,8 @@ from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, shared_words
 from mramsim.kernels.philox import philox, unit
-from mramsim.kernels.prepared import stacked
 from mramsim.kernels.products import aligned_bytes, fetch, multiply, tiles_off, tiles_on
+from mramsim.kernels.sums import stacked
 from mramsim.kernels.words import unpack_bits
 
 BLOCK = 128  # evaluations read at a time: one vector of 8 shared draws per cell

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.kernels.converters import CODES, VOTE, Converter, fill_borders
-from mramsim.kernels.lanes import aligned
 from mramsim.kernels.noise import edges
-from mramsim.kernels.products import COLUMNS, panels
+from mramsim.kernels.products import COLUMNS
 from mramsim.kernels.settle import ROUNDING
+from mramsim.kernels.sums import Planes, planes_of
+from mramsim.kernels.tables import split
 from mramsim.kernels.words import unpack_bits
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class Prepared(NamedTuple):
 
     Attributes
     ----------
-    cells : int8 [M / 16, 2 or 3, R / 64, 16, 16, 4]
-        Panels of the weights (-1, +1) and of the deviations: int8, or low and high byte of int16.
+    planes : Planes
+        Weights and deviations.
     pattern : int32 [P]
         Pattern of each position.
     place : int32 [Q]
@@ -50,7 +51,7 @@ class Prepared(NamedTuple):
         See `mramsim.kernels.settle`.
     """
 
-    cells: NDArray[np.int8]
+    planes: Planes
     pattern: NDArray[np.int32]
     place: NDArray[np.int32]
     rows_on: NDArray[np.float64]
@@ -89,63 +90,57 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     driven = unpack_bits(tile.driven[place], rows).astype(np.int64)
     rows_on = tile.rows_on[place].astype(np.float64)
     match = driven @ (1 - bits.astype(np.int64))
-    order = np.lexsort((tile.odd_row, tile.odd_column))
+    gone = split(tile.deviation)
+    odd_row, odd_column, odd_steps, odd_on, odd_off = _odd(tile, gone)
     border = np.zeros((len(place), columns))
     if converter.mode == VOTE:
         fill_borders(tile, rows_on, border)
     base = np.ascontiguousarray(tile.base[place])
-    first = np.searchsorted(tile.odd_column[order], np.arange(columns + 1)).astype(np.int32)
+    first = np.searchsorted(odd_column, np.arange(columns + 1)).astype(np.int32)
     bent = tile.comparators.shape[0] > 0 or tile.bend.shape[1] > 0
     linear = converter.mode == VOTE or (converter.mode == CODES and not bent)
     middle, noise, factors, scale, spread = _NO_LINES
     if linear:
         found = _lines(tile, converter, match, base, rows_on, border)
         middle, noise, factors, scale, spread = found
-    odd_column = tile.odd_column[order]
     return Prepared(
-        _cells(tile, bits),
+        planes_of(
+            tile.weight, bits, np.where(gone, 0, tile.deviation).astype(tile.deviation.dtype)
+        ),
         pattern,
         place,
         rows_on,
         match,
         base,
         first,
-        tile.odd_row[order],
+        odd_row,
         odd_column,
-        tile.odd_steps[order],
-        tile.odd_variance_on[order],
-        tile.odd_variance_off[order],
+        odd_steps,
+        odd_on,
+        odd_off,
         border,
         edges(),
         linear,
         middle,
         noise,
         factors,
-        _single(tile.odd_steps[order] * scale),
-        _single(tile.odd_variance_on[order] * spread**2),
-        _single(tile.odd_variance_off[order] * spread**2),
+        _single(odd_steps * scale),
+        _single(odd_on * spread**2),
+        _single(odd_off * spread**2),
     )
 
 
-def _cells(tile: AnalogTile, bits: NDArray[np.uint8]) -> NDArray[np.int8]:
-    deviation = tile.deviation
-    if deviation.dtype == np.int8:
-        parts = [deviation]
-    else:
-        low = deviation.astype(np.int8)
-        parts = [low, ((deviation.astype(np.int32) - low) >> 8).astype(np.int8)]
-    planes = [(2 * bits.astype(np.int8) - 1), *parts]
-    return stacked(planes)
-
-
-def stacked(planes: list[Any]) -> NDArray[np.int8]:
-    """Return panels of several planes of cells [R, M]: int8 [M / 16, planes, R / 64, 16, 16, 4]."""
-    made = [panels(plane) for plane in planes]
-    count, *rest = made[0].shape
-    cells = aligned((count, len(planes), *rest), np.int8)
-    for at, plane in enumerate(made):
-        cells[:, at] = plane
-    return cells  # type: ignore[no-any-return]
+def _odd(tile: AnalogTile, gone: NDArray[np.bool_]) -> Any:
+    """Return row, column, steps and variances of odd cells and of those `gone`, by column."""
+    row, column = np.nonzero(gone)
+    none = np.zeros(len(row))
+    rows = np.concatenate([tile.odd_row, row.astype(np.int32)])
+    columns = np.concatenate([tile.odd_column, column.astype(np.int32)])
+    steps = np.concatenate([tile.odd_steps, tile.deviation[gone].astype(np.int64)])
+    on = np.concatenate([tile.odd_variance_on, none])
+    off = np.concatenate([tile.odd_variance_off, none])
+    order = np.lexsort((rows, columns))
+    return tuple(values[order] for values in (rows, columns, steps, on, off))
 
 
 _NO_LINES: Any = (
