@@ -72,7 +72,8 @@ def command(
     if as_json:
         agreement = None if found is None else {**vars(found), "agrees": found.agrees}
         opt.print_json({"schema": "mramsim.import/1", "network": str(path), "check": agreement,
-                        "weight_bits": network.weight_bits(), **record})  # fmt: skip
+                        "input": _entry(network.input),
+                         "weight_bits": network.weight_bits(), **record})  # fmt: skip
         return
     click.echo(f"wrote {path}")
 
@@ -91,8 +92,21 @@ def _text(network: Any, record: dict[str, Any]) -> str:
         }
         for row in record["layers"]
     ]
-    lines = [text_table(rows)] if rows else []
+    lines = [f"input: {_entry(network.input)}", *([text_table(rows)] if rows else [])]
     lines += [f"digital: {name}: {why}" for name, why in record["digital"].items()]
     lines += [f"note: {note}" for note in record["notes"]]
     lines.append(f"{network.weight_bits()} weight bits on arrays")
     return "\n".join(lines)
+
+
+def _entry(node: Any) -> str:
+    """Say what the network takes."""
+    shape = "x".join(map(str, node.shape))
+    if node.gives == "levels":
+        top = node.low + node.step * ((1 << node.planes) - 1)
+        return f"{shape} integers, {node.low} to {top}, on {node.planes} bit planes"
+    scale, offset = float(node.scale[0]), float(node.offset[0])
+    fed = "x itself" if (scale, offset) == (1, 0) else f"{scale:g} * x + {offset:g}"
+    return (
+        f"{shape} real numbers x, the framework was fed {fed}; for pixels see --input and --scale"
+    )

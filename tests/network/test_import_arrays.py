@@ -146,6 +146,13 @@ def test_every_option_of_a_layout(tmp_path):
     expected = nn.functional.linear(y, state["fc.weight"], state["fc.bias"])
     np.testing.assert_allclose(network.scores(x.numpy()), expected.numpy(), atol=1e-5)
     assert network.node("c").pad_value == -1
+    for text, alpha in (("0.25", 0.25), ('"layer"', float(w.abs().mean()))):
+        layers = f'[[layer]]\nkind = "conv"\nname = "c"\nalpha = {text}\n'
+        (tmp_path / "m.toml").write_text(f'input = [1, 3]\n{layers}[[layer]]\nkind = "flatten"\n')
+        scores = from_state_dict(tmp_path / "m.pt", tmp_path / "m.toml").scores(np.ones((1, 1, 3)))
+        np.testing.assert_allclose(
+            scores, alpha * np.sign(w.numpy()).sum().reshape(1, 1), rtol=1e-6
+        )
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,29 @@ def test_layers_and_agreement_are_printed(files, capsys, check):
     assert "200 of 200 classes agree" in printed
     assert "417 weight bits on arrays" in printed
     assert "13x21" in printed
+    assert "input: 21 integers, -1 to 1, on 1 bit planes" in printed
     assert ("scores within" in printed) == (check == "x.npz")
     network = ms.load_network(files / "n.npz")
     with np.load(files / "x.npz") as stored:
         assert np.array_equal(network.predict(stored["x"]), stored["logits"].argmax(1))
+
+
+def test_zeros_of_a_sign_are_counted_on_the_check(files, capsys):
+    """An even number of +-1: the sum is often 0, and this sign keeps it."""
+    layers = [("linear", "a"), ("sign", "s"), ("linear", "b")]
+    text = "".join(f'[[layer]]\nkind = "{kind}"\nname = "{name}"\n' for kind, name in layers)
+    (files / "m.toml").write_text("input = [6]\n" + text.replace('"s"', '"s"\nzero = 0'))
+    torch.manual_seed(0)
+    first, last = (torch.randn(shape) for shape in ((9, 6), (4, 9)))
+    torch.save({"a.weight": first, "b.weight": last}, "t.pt")
+    x = np.random.default_rng(1).choice([-1, 1], (100, 6))
+    counts = x @ np.sign(first.numpy()).T
+    np.savez("t.npz", x=x, logits=np.sign(counts) @ np.sign(last.numpy()).T)
+    command = ["import", "t.pt", "--layout", "m.toml", "--input", "signs", "--check", "t.npz"]
+    assert invoke([*command, "--sign-zero", "0", "-o", "t_net.npz"]) == 0
+    printed = capsys.readouterr().out
+    assert f"zero is {(counts == 0).sum()} of 900 values on the example" in printed
+    assert "100 of 100 classes agree" in printed
 
 
 def test_what_disagrees_is_not_written(files, capsys):

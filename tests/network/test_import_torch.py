@@ -37,10 +37,8 @@ def agree(module, network, x, raw=None):
         found = torch.log_softmax(torch.tensor(found), 1).numpy()
     scale = max(1.0, float(np.abs(expected).max()))
     np.testing.assert_allclose(found, expected, atol=1e-5 * scale)
-    top = np.sort(expected, axis=1)
-    clear = top[:, -1] - top[:, -2] > 2e-5 * scale
-    assert np.array_equal(found.argmax(1)[clear], expected.argmax(1)[clear])
-    assert clear.mean() > 0.3  # integer scores tie often
+    chosen = np.take_along_axis(expected, found.argmax(1)[:, None], 1)[:, 0]
+    assert (chosen >= expected.max(1) - 2e-5 * scale).all()  # the same class, but for ties
 
 
 @pytest.mark.parametrize("name", zoo.STYLES)

@@ -146,6 +146,8 @@ class _Walk:
             return np.ones(1, np.float32)
         if kind == "filter":
             return np.asarray(np.abs(weight).mean(axis=axes, keepdims=True), np.float32)
+        if isinstance(kind, int | float):
+            return np.full(1, kind, np.float32)
         if kind == "layer":
             return np.asarray(np.abs(weight).mean(), np.float32).reshape(1)
         stored = self._array(label, str(kind))
