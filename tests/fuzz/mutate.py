@@ -20,6 +20,8 @@ def mutated(rng: Random, seeds: list[bytes]) -> bytes:
             return rezipped(rng, data)
         except Exception:  # an archive that was changed before
             return scrambled(rng, data)
+    if choice < 0.7 and b"\n[[" in data:
+        return rearranged(rng, data, seeds[rng.integers(len(seeds))])
     if choice < 0.1:
         other = seeds[rng.integers(len(seeds))]
         return data[: rng.integers(len(data) + 1)] + other[rng.integers(len(other) + 1) :]
@@ -38,6 +40,28 @@ def rezipped(rng: Random, data: bytes) -> bytes:
                 continue
             new.writestr(name, scrambled(rng, content) if name == target else content)
     return stream.getvalue()
+
+
+def rearranged(rng: Random, data: bytes, other: bytes) -> bytes:
+    """Leave out, repeat, exchange and borrow lines of a text; sometimes change one."""
+    lines, more = data.splitlines(keepends=True), other.splitlines(keepends=True) or [b"\n"]
+    for _ in range(1 + rng.integers(4)):
+        place, second = (int(rng.integers(len(lines) + 1)) for _ in range(2))
+        action = rng.integers(5)
+        if action == 0:
+            del lines[place : place + 1]
+        elif action == 1:
+            lines[place:place] = lines[second : second + int(rng.integers(1, 6))]
+        elif action == 2:
+            lines[place : place + 1], lines[second : second + 1] = (
+                lines[second : second + 1],
+                lines[place : place + 1],
+            )
+        elif action == 3:
+            lines.insert(place, more[rng.integers(len(more))])
+        elif place < len(lines):
+            lines[place] = scrambled(rng, lines[place])
+    return b"".join(lines)
 
 
 def scrambled(rng: Random, data: bytes) -> bytes:
