@@ -15,11 +15,12 @@ FIXED = {"mapping.rows": 64, "mapping.rows_on": 64}  # few enough for the drop o
 SWEEPS = {
     "rows at once": [{"mapping.rows": n, "mapping.rows_on": n} for n in (16, 32, 64, 128, 256)],
     "converter bits": [{"mapping.adc_bits": n} for n in (2, 3, 4, 5, 6, 8)],
-    "read voltage (V)": [{"mapping.v_read_v": v} for v in (0.01, 0.02, 0.05, 0.1, 0.2)],
-    "read time (s)": [
+    "read voltage (mV)": [{"mapping.v_read_v": v} for v in (0.01, 0.02, 0.05, 0.1, 0.2)],
+    "read time (ns)": [
         {"mapping.t_read_s": t, "mapping.bandwidth_hz": 0.5 / t} for t in (1e-9, 3e-9, 1e-8, 3e-8)
     ],
 }
+SCALE = {"read voltage (mV)": 1e3, "read time (ns)": 1e9}
 
 
 def main(
@@ -37,8 +38,10 @@ def main(
             rows.append((value, 1e9 * energy, 100 * mean))
             print(f"{name} {value:g}: {energy:.3e} J per image, accuracy {mean:.4f}")
         axes.plot([row[1] for row in rows], [row[2] for row in rows], "o-")
-        for value, energy, mean in rows:
-            axes.annotate(f"{value:g}", (energy, mean), (3, -9), textcoords="offset points")
+        for place, (value, energy, mean) in enumerate(rows):
+            label, offset = f"{SCALE.get(name, 1) * value:g}", (0, -13 if place % 2 else 6)
+            axes.annotate(label, (energy, mean), offset, textcoords="offset points", ha="center")
+        axes.margins(0.1, 0.2)
         axes.set(title=name, xlabel="energy per image (nJ)", ylabel=f"accuracy, {data} (%)")
         found[name] = rows
     figure.savefig(Path(folder) / "energy_against_accuracy.svg", metadata={"Date": None})
