@@ -26,7 +26,7 @@ PANELS = {  # keys of the device, their values, what is done
 }
 
 
-def main(net="pretrained:digits-mlp-128x2-bnn_plus", data="digits", chips=5, images=None, points=None):
+def main(net="pretrained:digits-mlp-128x2-bop", data="digits", chips=5, images=None, points=None):
     options = {**DESIGN, "data": data, "chips": chips, "images": images}
     figure, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
     for axis, (panel, (keys, values, ways)) in zip(axes, PANELS.items(), strict=True):
