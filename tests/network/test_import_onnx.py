@@ -69,6 +69,7 @@ def test_brevitas_exports(name):
     if name.startswith("mlp"):
         assert len(network.products()) == 3
         assert digital == {}
+        assert [part.name for part in network.products()] == ["2", "5", "8"]  # of the module
     else:  # 8-bit two's complement has no level for the zeros of the border
         assert len(network.products()) == 2
         assert list(digital.values()) == ["its padding of 0 is no level of its input"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -16,6 +17,7 @@ from mramsim.network.importers.limits import MAX_NODES, check_file
 from mramsim.network.importers.wire import check_structure
 from mramsim.network.nodes.base import Array
 
+_SCOPES = "pkg.torch.onnx.name_scopes"
 _TYPES = {"float32", "float16", "float64", "int64", "int32", "int8", "uint8", "bool"}
 
 
@@ -29,6 +31,8 @@ class OnnxNode:
     inputs, outputs : tuple of str
     attributes : dict
         Numbers, text, lists, arrays.
+    scope : str
+        The module it came from, where torch's exporter says so.
     """
 
     op: str
@@ -37,6 +41,7 @@ class OnnxNode:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,15 @@ def _node(item: Any, budget: _Budget) -> OnnxNode:
             value = budget.array(value)
         attributes[part.name] = value.decode() if isinstance(value, bytes) else value
     name = item.name or (item.output[0] if item.output else item.op_type)
-    return OnnxNode(
-        item.op_type, item.domain, name, tuple(item.input), tuple(item.output), attributes
-    )
+    ends = tuple(item.input), tuple(item.output)
+    return OnnxNode(item.op_type, item.domain, name, *ends, attributes, _scope(item))
+
+
+def _scope(item: Any) -> str:
+    """Return the innermost module of a list such as ``['', 'block', 'block.conv', 'conv2d']``."""
+    text = next((entry.value for entry in item.metadata_props if entry.key == _SCOPES), "")
+    names = re.findall(r"'([^']*)'", text[:4096])
+    return names[-2] if len(names) > 1 else ""
 
 
 class _Budget:

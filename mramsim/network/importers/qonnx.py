@@ -134,7 +134,7 @@ class _Walk:
         for part in given[1:2]:
             if isinstance(part, Const) and part.label:
                 return part.label
-        return node.name.strip("/").removesuffix("_output_0")
+        return node.scope or node.name.strip("/").removesuffix("_output_0")
 
 
 def _layer(name: str) -> str:
