@@ -202,6 +202,8 @@ LAYERS = [("QuantDense", quantised(batch_input_shape=[None, 4]))]
         ([("Lambda", {"batch_input_shape": [None, 4]})], "layer 'l0' of kind 'Lambda'"),
         ([("QuantDense", {"batch_input_shape": [None, 4], "kernel_quantizer": "dorefa_quantizer"})],
          "'dorefa_quantizer' is not 1-bit"),
+        ([("QuantDense", {"batch_input_shape": [None, 4], "kernel_quantizer": "ste_si\n"})],
+         "'ste_si ' is not 1-bit"),  # found by fuzzing: a message of two lines
         ([("QuantDense", quantised())], "does not say its input shape"),
         ([("QuantDense", quantised(batch_input_shape=[None, 5]))], "4 inputs, but"),
         ([("QuantDense", quantised(batch_input_shape=[None, 1 << 60]))], "input shape"),
