@@ -44,3 +44,22 @@ def test_kinds_and_operations_are_all_named():
     covered = {"GreaterOrEqual", "Greater", "LessOrEqual", "Less", "Equal", "Not", "Cast",
                "Constant", "Identity", "Dropout", "LogSoftmax", "IntQuant"}  # fmt: skip
     assert not {op for op in table - covered if not re.search(rf"\b{op}\b", text)}
+
+
+def test_operations_of_torch_and_layers_of_keras_are_all_named():
+    from mramsim.network.importers.draft import input_record
+    from mramsim.network.importers.keras import _SIGNS, _Walk
+    from mramsim.network.importers.layers import Layers
+    from mramsim.network.importers.torch_ops import TorchOps
+
+    text = PAGE.read_text()
+    layers = Layers(input_record((2,))[0])
+    inner = {"_native_batch_norm_legit_no_training", "native_batch_norm", "native_dropout",
+             "_prelu_kernel", "_to_copy", "alias", "contiguous", "lift_fresh", "lift_fresh_copy",
+             "feature_dropout", "max_pool2d_with_indices", "constant_pad_nd", "bitwise_not",
+             "rsub"}  # fmt: skip
+    for name in set(TorchOps(layers).table) - inner:
+        assert re.search(rf"\b{name.strip('_').removeprefix('log_')}\b", text), name
+    kinds = set(_Walk(layers, {}, "x").table) | {name for name in _SIGNS if name.islower()}
+    for name in kinds:
+        assert re.search(rf"\b{name}\b", text), name

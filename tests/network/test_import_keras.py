@@ -211,6 +211,7 @@ LAYERS = [("QuantDense", quantised(batch_input_shape=[None, 4]))]
         ([(LAYERS[0]), ("Activation", {"activation": "gelu"})], "activation 'gelu'"),
         ([("QuantDense", quantised(batch_input_shape=[None, 4], data_format="channels_first"))],
          "channels_last"),
+        ([LAYERS[0], ("Softmax", {}), ("ReLU", {})], "a softmax inside the network"),
         ([], "no list of layers"),
     ],
 )  # fmt: skip

@@ -261,6 +261,7 @@ class Unknown(nn.Module):
     [
         (torch.erf, "operation 'erf'"),
         (lambda x: x * x, "'mul' of two computed values"),
+        (lambda x: nn.functional.relu(x.softmax(1)), "a softmax inside the network"),
         (lambda x: x @ x.T, "product of two computed values"),
         (lambda x: x.reshape(-1, 1, 1), "mixes images"),
         (lambda x: torch.where(x > 0, x, x * x), "choice between two computed values"),

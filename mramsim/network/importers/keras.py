@@ -23,7 +23,7 @@ from mramsim.network.nodes.base import Array
 Config = dict[str, Any]
 _SIGNS = {"ste_sign", "SteSign", "approx_sign", "ApproxSign", "swish_sign", "SwishSign",
           "sign", "SteHeaviside", "ste_heaviside"}  # fmt: skip
-_SKIPPED = {"Dropout", "SpatialDropout2D", "GaussianNoise", "ActivityRegularization", "Softmax"}
+_SKIPPED = {"Dropout", "SpatialDropout2D", "GaussianNoise", "ActivityRegularization"}
 
 
 def from_keras(
@@ -131,6 +131,7 @@ class _Walk:
             "GlobalAveragePooling1D": self._global, "GlobalAveragePooling2D": self._global,
             "Flatten": self._flatten, "Activation": self._activation, "ReLU": self._relu,
             "LeakyReLU": self._leaky, "PReLU": self._prelu, "Add": self._add,
+            "Softmax": lambda layer, given: layers.softmax(given[0], layer["name"]),
             "ZeroPadding1D": self._zeros, "ZeroPadding2D": self._zeros,
         }  # fmt: skip
 
@@ -185,7 +186,7 @@ class _Walk:
 
     def _done(self, layer: Config, value: Value) -> Value:
         name = layer.get("activation", "linear")
-        return value if name in (None, "linear", "softmax") else self._function(layer, name, value)
+        return value if name in (None, "linear") else self._function(layer, name, value)
 
     def _bias(self, layer: Config) -> Const | None:
         return self._array(layer, "bias") if layer.get("use_bias", True) else None
@@ -290,8 +291,10 @@ class _Walk:
 
     def _function(self, layer: Config, named: Any, x: Value) -> Value:
         name = _named(named)
-        if name in (None, "linear", "softmax"):
+        if name in (None, "linear"):
             return x
+        if name == "softmax":
+            return self.layers.softmax(x, layer["name"])
         if name in _SIGNS:
             return self._sign(layer, name, x)
         if name in ("hard_tanh", "HardTanh"):

@@ -141,6 +141,11 @@ class Layers(Symbols):
             self.draft.function(wanted, self.real(x, f"{wanted}_in"), function, *parameters)
         )
 
+    def softmax(self, x: Value, wanted: str) -> Value:
+        """Return a softmax: at the end it changes no class and is left out."""
+        reason = f"'{wanted}': a softmax inside the network is not understood"
+        return x if isinstance(x, Opaque) else Opaque(reason, x)
+
     def permute(self, x: Value, axes: Sequence[int]) -> Value:
         """Reorder the axes of an image's value."""
         value = x if isinstance(x, Real) else Real(self.real(x))
@@ -152,6 +157,8 @@ class Layers(Symbols):
 
     def reshape(self, x: Value, shape: Sequence[int], wanted: str) -> Value:
         """Give an image's value another shape: the same, or a vector."""
+        if isinstance(x, Opaque) and x.end is not None:
+            return Opaque(x.reason, self.reshape(x.end, shape, wanted))
         old = self.shape(x)
         if old is None or tuple(shape) == old:
             return x

@@ -21,7 +21,7 @@ _BINARY = {
     "Add": "add", "Sub": "sub", "Mul": "mul", "Div": "div", "GreaterOrEqual": "ge", "Greater": "gt",
     "LessOrEqual": "le", "Less": "lt", "Equal": "eq", "Min": "minimum", "Max": "maximum",
 }  # fmt: skip
-_SAME = {"Identity", "Dropout", "Softmax", "LogSoftmax", "Cast"}
+_SAME = {"Identity", "Dropout", "Cast"}
 _ROUNDINGS = {"ROUND": "even", "FLOOR": "floor", "CEIL": "ceil", "ROUND_TO_ZERO": "zero"}
 
 
@@ -44,6 +44,8 @@ class OnnxOps:
             self.table[name] = self._binary(operator)
         for name in _SAME:
             self.table[name] = lambda node, given, wanted: _need(given, 0)
+        for name in ("Softmax", "LogSoftmax"):
+            self.table[name] = lambda node, given, wanted: layers.softmax(_need(given, 0), wanted)
         for name, function in (("Relu", "relu"), ("Tanh", "tanh"), ("Sigmoid", "sigmoid")):
             self.table[name] = self._function(function)
 

@@ -12,7 +12,7 @@ from mramsim.network.graph import Network, batches
 from mramsim.network.importers.draft import Draft
 from mramsim.network.importers.layers import Layers
 from mramsim.network.importers.lower import lower
-from mramsim.network.importers.symbols import Value
+from mramsim.network.importers.symbols import Opaque, Value
 from mramsim.network.nodes import Product, RealConv, RealLinear, Sign
 from mramsim.network.nodes.base import Array
 
@@ -48,6 +48,8 @@ def finish(draft: Draft, last: Value, options: Options, example: Array | None = 
     example : array [images, *shape], optional
         Raw inputs on which to count zeros of signs.
     """
+    if isinstance(last, Opaque) and last.end is not None:
+        last = last.end
     drawn = draft.finish(Layers(draft).real(last, "scores"), options.name)
     found = lower(drawn, options.zero)
     record = describe(found.network, found.reasons)

@@ -73,9 +73,10 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Opaque:
-    """Something not understood, and why."""
+    """Something not understood, and why; `end` is what it amounts to where nothing follows."""
 
     reason: str
+    end: Value | None = None
 
 
 Value = Const | Real | Tri | Difference | Opaque

@@ -14,8 +14,7 @@ from mramsim.network.nodes.base import Array
 Handler = Callable[..., Value]
 SAME = {
     "detach", "alias", "clone", "contiguous", "lift_fresh_copy", "dropout", "native_dropout",
-    "_to_copy", "to", "softmax", "_softmax", "log_softmax", "_log_softmax", "feature_dropout",
-    "lift_fresh",
+    "_to_copy", "to", "feature_dropout", "lift_fresh",
 }  # fmt: skip
 BINARY = {
     "add": "add", "sub": "sub", "mul": "mul", "div": "div", "ge": "ge", "gt": "gt", "le": "le",
@@ -45,6 +44,8 @@ class TorchOps:
             if name.startswith("_op_")
         }
         self.table.update(dict.fromkeys(SAME, self._same))
+        for name in ("softmax", "_softmax", "log_softmax", "_log_softmax"):
+            self.table[name] = lambda wanted, x, *_rest, **_named: layers.softmax(x, wanted)
         for name, operator in BINARY.items():
             self.table[name] = self._binary(operator)
 
