@@ -90,6 +90,10 @@ def check(card: MappingCard, gives: str) -> None:
         raise ValueError(
             f"trim_bits = {card.trim_bits} needs trim_range_counts above 0, the span of the trim"
         )
+    if card.input_compensation and card.column_wire_ohm is None:
+        raise ValueError(
+            "input_compensation = true needs column_wire_ohm: the card has no wires to compensate"
+        )
     if card.spare_columns >= card.columns:
         raise ValueError(
             f"spare_columns = {card.spare_columns} of columns = {card.columns} leaves none for "

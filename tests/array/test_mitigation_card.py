@@ -22,6 +22,7 @@ WRONG = [
     (CSUM, {"spare_columns": 4}, "spare_columns = 4 with remapping = 'none'"),
     (CSUM, {"spare_columns": 512, "remapping": "swap"}, "leaves none"),
     (CSUM, {"spare_columns": -1, "remapping": "swap"}, "spare_columns"),
+    ("digital_li_natelec_2025", {"input_compensation": True}, "needs column_wire_ohm"),
     (PCSA, {"trim_bits": 3, "trim_range_counts": 1.0}, "no reference to trim"),
 ]
 

@@ -41,3 +41,17 @@ def test_remapping_and_write_verify_help_a_network(data_dir):
     wrong = {"write_error_rate": 0.1, "write_attempts": 1}
     once, thrice = (accuracy(net, data, keys, None, wrong) for keys in ({}, {"write_attempts": 3}))
     assert thrice > once + 0.03
+
+
+def test_input_compensation_takes_most_of_the_wires_out(data_dir):
+    """Read-out that knows nothing of wires, on nominal cells: wires are the only effect."""
+    net, data = ms.find_network("pretrained:digits-mlp-512x2"), ms.load_dataset("digits", data_dir)
+    x, wrong = data.x_test[:60], []
+    for design in ({}, {"input_compensation": True}):
+        keys = {"reference_wires": "none", **design}
+        placed = ms.place(net, CSUM, keys).calibrate(data.x_train[:256])
+        run = placed.sample(FOUNDRY, only=["ir_drop"]).run(x, checked=60)
+        wrong.append(sum(bad for bad, _ in run.decision_errors.values()))
+        still = placed.sample(FOUNDRY, only=["none"]).run(x)
+        np.testing.assert_array_equal(still.scores, net.scores(x))
+    assert wrong[1] < wrong[0] / 5
