@@ -197,6 +197,8 @@ def analog_column(tile: Any, x: Any, position: int, column: int) -> tuple[float,
     driven = [bit_of(tile.driven[position], row) for row in range(len(x))]
     weights = [bit_of(tile.weight[:, column], row) for row in range(len(x))]
     match, on = count_matches(x, weights, driven), sum(driven)
+    if tile.gated:  # rows with bit 0 do not conduct
+        match, on = sum(a and w for a, w in zip(x, weights, strict=True)), sum(x)
     steps = int(tile.base[position, column])
     steps += sum(int(tile.deviation[row, column]) for row in range(len(x)) if x[row])
     extra = 0.0
@@ -212,6 +214,20 @@ def analog_column(tile: Any, x: Any, position: int, column: int) -> tuple[float,
     value += tile.offset[column]
     variance = match * tile.variance_match + (on - match) * tile.variance_other
     return value, math.sqrt(max(0.0, variance + tile.variance_column + extra)), on
+
+
+def zero_of(tile: Any, x: Any, position: int, column: int) -> tuple[float, int]:
+    """What to take from a count, and how many times it counts in products of -1 and +1.
+
+    Matches p of n rows: 2 p - n. Of gated rows q store 1 of the k that carry 1; then the rows that
+    carry and store 0 are n - k - (W - q), W storing 1, and p is q more.
+    """
+    driven = [bit_of(tile.driven[position], row) for row in range(len(x))]
+    n, k = sum(driven), sum(x)
+    if not tile.gated:
+        return n, 2
+    stored = sum(bit_of(tile.weight[:, column], row) for row in range(len(x)) if driven[row])
+    return -2 * (n - k - stored) + n, 4
 
 
 def code_of(value: float, converter: Any) -> float:
@@ -248,12 +264,12 @@ def missed_by(tile: Any, on: int, border: float, column: int) -> float:
     return float(other[on] + 0.5 * (found[0] + found[1]))
 
 
-def vote_border(on: int, level: int, polarity: int) -> float:
+def vote_border(zero: int, slope: int, level: int, polarity: int) -> float:
     """Reference between the last count that gives one vote and the first that gives the other."""
-    # polarity (2 count - on) >= level, for counts of any size
+    # polarity (slope count - zero) >= level, for counts of any size
     if polarity > 0:
-        return math.ceil(Fraction(on + level, 2)) - 0.5
-    return math.floor(Fraction(on - level, 2)) + 0.5
+        return math.ceil(Fraction(zero + level, slope)) - 0.5
+    return math.floor(Fraction(zero - level, slope)) + 0.5
 
 
 def read_analog(
@@ -270,7 +286,8 @@ def read_analog(
             borders = [b + 0.5 + missed_by(tile, on, b + 0.5, column) for b in range(on)]
             noise = level_noise(image, place, plane, column, on, tile.key)
             above = value + sigma * noise > np.array(borders)
-            sums[n, column] = 2.0 * above.sum() - on
+            zero, slope = zero_of(tile, bits[n], position, column)
+            sums[n, column] = slope * float(above.sum()) - zero
             continue
         if sigma > 0.0:
             value += sigma * float(column_noise(image, place, plane, column, tile.key))
@@ -279,11 +296,13 @@ def read_analog(
             value = converter.low + converter.step * code
         if converter.mode == VOTE:
             polarity = int(tile.polarity[column])
-            border = vote_border(on, int(tile.level[column]), polarity)
+            zero, slope = zero_of(tile, bits[n], position, column)
+            border = vote_border(int(zero), int(slope), int(tile.level[column]), polarity)
             above = value > border + missed_by(tile, on, border, column)
             sums[n, column] = polarity if above else -polarity
         else:
-            sums[n, column] = 2.0 * value - on
+            zero, slope = zero_of(tile, bits[n], position, column)
+            sums[n, column] = slope * value - zero
     return sums
 
 

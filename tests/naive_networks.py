@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from naive import CODES, EXACT, SWEEP, VOTE, code_of, packed, read_analog, read_pcsa
+from naive import CODES, EXACT, SWEEP, VOTE, code_of, packed, read_analog, read_pcsa, zero_of
 from numpy.typing import NDArray
 
 from mramsim.network.nodes.threshold import NEVER
@@ -199,6 +199,7 @@ def ideal_part(layer: Any, tile: Any) -> Any:
         polarity=layer.threshold.polarity[own] if vote else [],
         key=(0, 0),
         wires=SimpleNamespace(siemens=[]),
+        gated=layer.card.input_coding == "gated",
     )
 
 
@@ -223,8 +224,10 @@ def read_part(
         else:
             sums = read_analog(record, converter, bits, images, count, plane)
         if quantised and layer.card.partial_sums == "adc" and mode != VOTE:
-            codes = [[code_of(v, layer.sum_range) for v in row] for row in (sums + on) / 2.0]
-            sums = 2.0 * (layer.sum_range.low + layer.sum_range.step * np.array(codes)) - on
+            zero, slope = zeros_of(record, bits, on), 4.0 if record.gated else 2.0
+            codes = [[code_of(v, layer.sum_range) for v in row] for row in (sums + zero) / slope]
+            counts = layer.sum_range.low + layer.sum_range.step * np.array(codes)
+            sums = slope * counts - zero
         total = total + 2.0**plane * sums
     if quantised and mode != VOTE and layer.votes:
         signed = total * layer.threshold.polarity[outputs_of(layer, tile)]
@@ -232,14 +235,33 @@ def read_part(
     return total
 
 
-def added_codes(layer: Any, sums: Any) -> Any:
+def zeros_of(record: Any, bits: Any, on: Any) -> Any:
+    """What to take from the counts of one read, [evaluations, 1 or columns]."""
+    if not getattr(record, "gated", False):
+        return on
+    places = len(record.driven)
+    columns = range(record.weight.shape[1])
+    zeros = [[zero_of(record, x, n % places, at)[0] for at in columns] for n, x in enumerate(bits)]
+    return np.array(zeros)
+
+
+def added_codes(layer: Any, sums: Any, levels: Any) -> Any:
     """The same sums, from codes that were added as integers and turned into a number once."""
     node, scale = layer.node, layer.converter_range
-    weight = layer.row_blocks * ((1 << node.planes) - 1)
-    driven = [sum(driven_rows(node, place)) for place in range(positions_of(node))]
-    on = np.resize(np.array(driven, float), len(sums))[:, None] * ((1 << node.planes) - 1)
-    codes = np.rint(((sums + on) / 2.0 - scale.low * weight) / scale.step)
-    return 2.0 * (scale.low * weight + scale.step * codes) - on
+    gated = layer.card.input_coding == "gated"
+    top = (1 << node.planes) - 1
+    weight, slope, count = layer.row_blocks * top, 4.0 if gated else 2.0, positions_of(node)
+    zero = np.zeros(sums.shape)
+    for n, output in np.ndindex(sums.shape):
+        group = output // (node.fan_out // node.groups)
+        rows = patch(node, levels[n // count], n % count, group)
+        for (level, driven), stored in zip(rows, node.weight[output].ravel(), strict=True):
+            if driven and gated:
+                zero[n, output] += 2 * level + top * (2 * int(stored) - 1)
+            elif driven:
+                zero[n, output] += top
+    codes = np.rint(((sums + zero) / slope - scale.low * weight) / scale.step)
+    return slope * (scale.low * weight + scale.step * codes) - zero
 
 
 def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bool) -> Any:
@@ -255,7 +277,7 @@ def read_layer(layer: Any, records: Any, levels: Any, images: Any, quantised: bo
             found = read_part(layer, part, record, levels[who], images[who], places, quantised)
             sums[np.ix_(np.flatnonzero(taken), outputs_of(layer, part))] += found
     if quantised and layer.reading == "codes" and not layer.votes and layer.sum_range is None:
-        sums = added_codes(layer, sums)
+        sums = added_codes(layer, sums, levels)
     sums = sums.reshape(len(levels), count, -1)
     if layer.threshold is None:
         for image, place, output in np.ndindex(

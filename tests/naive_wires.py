@@ -88,13 +88,15 @@ def wired_count(tile: Any, x: Any, driven: Any, column: int) -> float:
 
     def current(at: int) -> float:
         g = [
-            wires.siemens[0 if one else 1, row, at] if on else 0.0
+            wires.siemens[0 if one else 1, row, at] if on and (one or not tile.gated) else 0.0
             for row, (one, on) in enumerate(zip(x, driven, strict=True))
         ]
         ends = (bit, source, driver, sense, bool(wires.opposite))
         return column_current(g, float(wires.v_read_v), *ends)
 
     found, low, high, on = current(column), current(-2), current(-1), sum(driven)
+    if tile.gated:
+        on = sum(a and b for a, b in zip(x, driven, strict=True))
     ideal = [on * g * wires.v_read_v for g in wires.nominal_s]
     if on and wires.compensated:
         raised = sum(ideal) / (low + high)

@@ -21,6 +21,7 @@ from mramsim.mapping.readers import Reader
 
 CSUM, PCSA = "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"
 VOTE, FLASH = "csum_1bit", "flash_yin_ted_2020"
+GATED = "csum_gated_deaville_jssc_2025"
 RSUM, CHARGE = "rsum_jung_nature_2022", "charge_valavi_jssc_2019"
 DIGITAL = "digital_li_natelec_2025"
 AS_IT_IS = Converter(EXACT, 0.0, 1.0, 1)

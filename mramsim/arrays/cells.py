@@ -1,4 +1,4 @@
-"""The cells of a programmed tile: two complementary MTJs, each behind its transistor."""
+"""The cells of a programmed tile: two complementary MTJs or one, each behind its transistor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.arrays import mitigation
+from mramsim.arrays import coding, mitigation
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.wires import Junctions
 from mramsim.devices import (
@@ -116,11 +116,12 @@ class Cells:
     ----------
     bits : uint8 array [rows, columns]
         Weights as they were meant.
-    resistance_ohm : float64 array [2, rows, columns]
-        Of the true branch (P stores +1) and the complementary one, transistor included.
-    state : int8 array [2, rows, columns]
+    resistance_ohm : float64 array [MTJs, rows, columns]
+        Of the true branch (P stores +1) and, if there is one, the complementary one, transistor
+        included.
+    state : int8 array [MTJs, rows, columns]
         `AP`, `P`, `SHORT` or `OPEN`.
-    rtn_variance : float64 array [2, rows, columns]
+    rtn_variance : float64 array [MTJs, rows, columns]
         Relative variance of each junction's resistance by telegraph noise.
     classes : tuple of Branch
         Nominal branch of each state, in that order.
@@ -150,8 +151,12 @@ class Cells:
         )
 
     def meant(self) -> NDArray[np.int8]:
-        """Return the state each branch was meant to have, int8 [2, rows, columns]."""
-        return np.stack([self.bits, 1 - self.bits]).astype(np.int8)
+        """Return the state each branch was meant to have, int8 [MTJs, rows, columns]."""
+        return _meant(self.bits, len(self.state))
+
+
+def _meant(bits: NDArray[np.uint8], mtjs: int) -> NDArray[np.int8]:
+    return np.stack([bits, 1 - bits][:mtjs]).astype(np.int8)
 
 
 def classes_of(
@@ -186,7 +191,7 @@ def program(
     Cells
     """
     card, effects, conditions = die.card, die.effects, die.conditions
-    shape = (2, *bits.shape)
+    shape = (coding.mtjs(mapping), *bits.shape)
     rng = generators("d2d")
     rows, columns = bits.shape
     local = spread_parts.spatial_factor(card, rows, columns, generators("spatial"), effects)
@@ -196,7 +201,7 @@ def program(
         card, sample.rp_ohm, sample.tmr, sample.series_ohm, mapping.v_read_v, conditions, effects
     )
     classes = classes_of(card, mapping.v_read_v, conditions, effects)
-    state = np.stack([bits, 1 - bits]).astype(np.int8)
+    state = _meant(bits, shape[0])
     wrong = np.where(state == P, antiparallel, parallel) + sample.series_ohm
     middle = (classes[P].total_ohm + classes[AP].total_ohm) / 2.0
     state ^= write.flips(

@@ -130,10 +130,10 @@ def read_j(mapping: MappingCard, classes: tuple[Branch, ...], reads: Reads) -> f
     Every driven cell divides ``v_read`` for `t_read_s`, from the supply, and charges its capacitor.
     """
     low, unit, _ = levels(classes)
-    cells = reads.matches + reads.others
+    cells = reads.p + reads.ap
     divider = mapping.v_read_v / (classes[P].total_ohm + classes[AP].total_ohm)
     charge = mapping.capacitor_f * mapping.v_read_v
-    held = reads.matches * charge * (low + unit) + reads.others * charge * low
+    held = reads.p * charge * (low + unit) + reads.ap * charge * low
     return mapping.vdd_v * (cells * divider * mapping.t_read_s + held)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.arrays import coding
 from mramsim.arrays import converter as converters
 from mramsim.arrays import reference as references
 from mramsim.arrays.card import MappingCard
@@ -44,8 +45,8 @@ class Analog:
         Expected root mean square of it: sets the grid it is stored on.
     variances : float64 array [4]
         Noise variance of a row by the state of the branch it reads (see `mramsim.arrays.cells`).
-    telegraph : float64 array [2, R, M]
-        Noise variance that a row has beside it, for bit 1 and bit 0.
+    telegraph : float64 array [MTJs, R, M]
+        Noise variance that each MTJ has beside it.
     decision : float
         Noise of one decision, standard deviation.
     offset : float64 array [M]
@@ -80,7 +81,9 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     step = GRID * analog.spread if analog.spread > 0.0 else _FINE
     step = max(step, float(np.abs(analog.deviation).max(initial=0.0)) / _MOST)
     stored = np.rint(analog.deviation / step).astype(np.int64)
-    extra = analog.variances[cells.state] - analog.variances[meant] + analog.telegraph
+    extra = coding.carried(
+        mapping, analog.variances[cells.state] - analog.variances[meant] + analog.telegraph
+    )
     added = stored[0] - stored[1]
     narrow = bool((np.abs(added) > 127).mean() <= _FEW)
     odd = (np.abs(added) > (127 if narrow else WIDEST)) | (extra[0] != 0.0) | (extra[1] != 0.0)
@@ -124,6 +127,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
         polarity=site.polarity,
         key=site.key,
         wires=analog.wires or NO_WIRES,
+        gated=mapping.input_coding == "gated",
     )
 
 

@@ -2,7 +2,9 @@
 
 Unit of everything here is the count: the current by which one matching cell exceeds one that does
 not match, ``V (G_P - G_AP)``. A column of ``n`` driven rows with ``p`` matches carries
-``n V G_AP + p V (G_P - G_AP)``; the read-out subtracts the first part.
+``n V G_AP + p V (G_P - G_AP)``; the read-out subtracts the first part. With gated
+rows (`mramsim.arrays.coding`) n are those whose transistors are on, and p those of them that store
++1.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
-from mramsim.arrays import columns, drop
+from mramsim.arrays import coding, columns, drop
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, P
 from mramsim.arrays.family import Family, Reads, Site
@@ -89,7 +91,9 @@ def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> AnalogT
     sigma_offset = mapping.sigma_sa_offset_v / count_v
     analog = columns.Analog(
         gain=gain,
-        deviation=(1.0 / cells.resistance_ohm - nominal[cells.meant()]) / unit,
+        deviation=coding.carried(
+            mapping, (1.0 / cells.resistance_ohm - nominal[cells.meant()]) / unit
+        ),
         spread=expected_spread(die, classes),
         variances=noise_variances(die, mapping, classes),
         telegraph=slopes**2 * cells.rtn_variance,
@@ -110,7 +114,7 @@ def read_j(mapping: MappingCard, classes: tuple[Branch, ...], reads: Reads) -> f
     pulse = mapping.vdd_v * mapping.v_read_v * mapping.t_read_s
     lines = reads.columns * mapping.bitline_f * mapping.v_read_v * mapping.vdd_v
     p_j, ap_j = pulse / classes[P].total_ohm, pulse / classes[AP].total_ohm
-    return reads.matches * p_j + reads.others * ap_j + lines
+    return reads.p * p_j + reads.ap * ap_j + lines
 
 
 FAMILY = Family(
@@ -119,7 +123,7 @@ FAMILY = Family(
     gives="counts",
     modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc", "ir_drop"},
     absent=frozenset(),
-    cells=("2t2mtj",),
+    cells=("2t2mtj", "1t1mtj"),
     converters=("sense_amplifier", "sar", "flash"),
     rows_at_once="any",
     needs=("readout_ohm",),

@@ -176,10 +176,12 @@ def _currents(found: Wires, on: NDArray[np.int8]) -> Floats:
 def selection(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> NDArray[np.int8]:
     """Return the branch of each row that conducts, int8 [N, R]; -1 where none does.
 
-    Bit 1 opens the true branch, bit 0 the complementary one.
+    Bit 1 opens the true branch, bit 0 the complementary one, if there is one.
     """
     from mramsim.kernels.words import unpack_bits
 
     driven = unpack_bits(tile.driven, tile.wires.siemens.shape[1])
     place = np.minimum(np.arange(len(bits)) % positions, len(driven) - 1)
-    return np.where(driven[place] == 1, 1 - bits.astype(np.int8), -1).astype(np.int8)
+    off = -1 if tile.gated else 1
+    branch = np.where(bits == 1, 0, off)
+    return np.where(driven[place] == 1, branch, -1).astype(np.int8)

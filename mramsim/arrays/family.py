@@ -61,14 +61,14 @@ class Reads:
 
     Attributes
     ----------
-    matches, others : int
-        Cells read with input and weight equal, and with not.
+    p, ap : int
+        Branches that conducted in state P, and in state AP.
     columns : int
         Columns read.
     """
 
-    matches: int
-    others: int
+    p: int
+    ap: int
     columns: int
 
 

@@ -185,7 +185,7 @@ def read_j(mapping: MappingCard, classes: tuple[Branch, ...], reads: Reads) -> f
     """
     ohm = np.array([classes[P].total_ohm, classes[AP].total_ohm])
     drawn_j = mapping.bitline_f * mapping.vdd_v * (mapping.vdd_v - node_v(ohm, mapping))
-    return (reads.matches + reads.others) * float(drawn_j.sum())
+    return (reads.p + reads.ap) * float(drawn_j.sum())
 
 
 FAMILY = Family(

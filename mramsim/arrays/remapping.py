@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
+from mramsim.arrays import coding
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, Generators, P, classes_of
 from mramsim.arrays.wires import Junctions
@@ -52,7 +53,7 @@ def program(
     if mapping.remapping == "none" or "stuck" not in die.effects:
         return cell_library.program(die, mapping, bits, generators)
     defects = [
-        stuck.draw(die.card, (2, rows, count), found("stuck"), die.effects)
+        stuck.draw(die.card, (coding.mtjs(mapping), rows, count), found("stuck"), die.effects)
         for count, found in ((columns, generators), (mapping.spare_columns, spares))
     ]
     classes = classes_of(die.card, mapping.v_read_v, die.conditions, die.effects)
@@ -91,15 +92,16 @@ def costs(bits: NDArray[np.uint8], defect: NDArray[np.int8], errors: Floats) -> 
     Parameters
     ----------
     bits : uint8 array [rows, columns]
-    defect : int8 array [2, rows, places]
-        Of the true and the complementary branch; see `mramsim.devices.stuck`.
+    defect : int8 array [MTJs, rows, places]
+        Of the true branch and, if there is one, the complementary one; see `mramsim.devices.stuck`.
     errors : float64 array [2, 2]
         See `deviations`.
     """
     step = np.rint(_STEPS * np.minimum(errors**2, _MOST))
     loss = np.vstack([np.zeros((1, 2)), step])  # by defect, and by the state that was meant
-    one = loss[defect[0], P] + loss[defect[1], AP]  # weight bit 1: true branch P
-    zero = loss[defect[0], AP] + loss[defect[1], P]
+    one, zero = loss[defect[0], P], loss[defect[0], AP]  # weight bit 1: true branch P
+    if len(defect) == 2:
+        one, zero = one + loss[defect[1], AP], zero + loss[defect[1], P]
     return np.asarray(bits.T.astype(np.float64) @ (one - zero) + zero.sum(axis=0))
 
 

@@ -133,7 +133,7 @@ def read_j(mapping: MappingCard, classes: tuple[Branch, ...], reads: Reads) -> f
     """
     if reads.columns == 0:
         return 0.0
-    total = reads.matches * classes[P].total_ohm + reads.others * classes[AP].total_ohm
+    total = reads.p * classes[P].total_ohm + reads.ap * classes[AP].total_ohm
     ratio = mapping.t_read_s * reads.columns / (total * mapping.bitline_f)
     return reads.columns * mapping.bitline_f * mapping.vdd_v**2 * (1.0 - exp(-ratio))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil, log2
 
+from mramsim.arrays.coding import mtjs
 from mramsim.arrays.digital import tree_adders
 from mramsim.arrays.families import FAMILIES
 from mramsim.cost.components import Components
@@ -23,15 +24,14 @@ COMPONENTS = (
     "registers",
     "buffers",
 )
-BRANCHES = 2  # MTJs, each with its transistor, of a 2T2MTJ cell
 
 
 def area_m2(layer: LayerPlacement, parts: Components, held_bits: float) -> dict[str, float]:
     """Return the area of one layer by component, in m2, all its copies together.
 
     Every placed tile is a whole array: its unused cells and the read-out of its unused columns
-    count. ``drivers`` are a row driver per word line and a write driver per column; ``buffers`` an
-    SRAM that holds input and output of one image.
+    count. ``drivers`` are a driver per word line, of which a row has one for each MTJ of a cell,
+    and a write driver per column; ``buffers`` an SRAM that holds input and output of one image.
     """
     card, tiles, logic = layer.card, len(layer.tiles), parts.logic
     codes, counted = layer.reading == "codes", layer.reading in ("count", "sweep")
@@ -44,11 +44,12 @@ def area_m2(layer: LayerPlacement, parts: Components, held_bits: float) -> dict[
         counter_m2 = tree_adders(card.rows) * adder + counter_bits * register
     amplifiers = card.columns * (card.rows if family.amplifiers == "cell" else 1)
     each_adc = converter_m2(converter_of(layer, parts), card.adc_bits) if codes else 0.0
-    rows = card.rows * BRANCHES * parts.driver.area_m2("driver_m2")
+    branches = mtjs(card)
+    rows = card.rows * branches * parts.driver.area_m2("driver_m2")
     columns = card.columns * parts.write.area_m2("write_driver_m2")
     buffer_bits = memory(parts.buffer, held_bits)[0] * 8
     once = {
-        "cells": tiles * card.rows * card.columns * BRANCHES * parts.cell.area_m2("cell_m2"),
+        "cells": tiles * card.rows * card.columns * branches * parts.cell.area_m2("cell_m2"),
         "drivers": tiles * (rows + columns),
         "sense_amplifiers": 0.0 if codes else tiles * amplifiers * parts.sense.area_m2("sa_m2"),
         "converters": tiles * converters * each_adc,

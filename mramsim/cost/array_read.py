@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mramsim.arrays.cells import classes_of
+from mramsim.arrays.coding import conducting
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import Reads
 from mramsim.cost.components import Components
@@ -19,15 +20,21 @@ def array_read_j(
 ) -> float:
     """Return the energy drawn from the supply through cells and bit lines, in J.
 
-    Input +1 opens the true branch, -1 the complementary one, so a cell whose weight equals the
-    input conducts through a P branch and any other through an AP branch.
-
-    What either draws is the family's (`mramsim.arrays.family.Family`).
+    Which branches conduct is the input coding's (`mramsim.arrays.coding.conducting`), what they
+    draw is the family's (`mramsim.arrays.family.Family`).
     """
     classes = classes_of(device, layer.card.v_read_v, conditions, _ACTING)
-    matches, others = matched_reads(events)
-    reads = Reads(matches, others, events.total("column_reads"))
+    p, ap = conducting_reads(layer, events)
+    reads = Reads(p, ap, events.total("column_reads"))
     return FAMILIES[layer.card.sensing].read_j(layer.card, classes, reads)
+
+
+def conducting_reads(layer: LayerPlacement, events: LayerEvents) -> tuple[int, int]:
+    """Return how many branches conducted in state P, and how many in state AP."""
+    x1_w1, x1_w0, x0_w1, x0_w0 = (
+        events.total(f"reads_{cell}") for cell in ("x1_w1", "x1_w0", "x0_w1", "x0_w0")
+    )
+    return conducting(layer.card, x1_w1, x1_w0, x0_w1, x0_w0)
 
 
 def matched_reads(events: LayerEvents) -> tuple[int, int]:
@@ -40,8 +47,8 @@ def matched_reads(events: LayerEvents) -> tuple[int, int]:
 def word_lines_j(layer: LayerPlacement, parts: Components, events: LayerEvents) -> float:
     """Return the energy of the word lines, in J.
 
-    Each driven row pulses one line of its complementary pair over the whole width of the array:
-    ``columns C_cell vdd^2``.
+    Each driven row pulses one line (of its pair, if it has two) over the whole width of the array:
+    ``columns C_cell vdd^2``. Of gated rows those with bit 1 are driven.
     """
     line = layer.card.columns * parts.cell.charge_j("wordline_f")
     return events.total("row_drives") * line

@@ -6,7 +6,7 @@ from math import ceil, log2
 
 from mramsim.arrays.digital import tree_adders
 from mramsim.arrays.families import FAMILIES
-from mramsim.cost.array_read import matched_reads
+from mramsim.cost.array_read import conducting_reads
 from mramsim.cost.components import Components
 from mramsim.cost.part import memory, wire_j_per_bit_m
 from mramsim.cost.tree import tree_activity
@@ -24,9 +24,9 @@ def popcount_j(layer: LayerPlacement, parts: Components, events: LayerEvents) ->
     """Return the energy of counting bits, in J.
 
     One by one (a counter per column, also for swept references) each 1 increments the counter:
-    `TOGGLES` adder operations and flip-flop writes; the ones are the matching cells. All at once (a
-    tree) each column read takes the tree's full adders, charged by `tree_activity` of the share
-    of ones that was counted, and writes the count.
+    `TOGGLES` adder operations and flip-flop writes; the ones are the cells that conduct in state P.
+    All at once (a tree) each column read takes the tree's full adders, charged by `tree_activity`
+    of the share of ones that was counted, and writes the count.
     """
     if layer.reading not in ("count", "sweep"):
         return 0.0
@@ -35,7 +35,7 @@ def popcount_j(layer: LayerPlacement, parts: Components, events: LayerEvents) ->
         logic.charge_j(key) * logic.value("layout_factor") for key in ("adder_f", "register_f")
     )
     if FAMILIES[layer.card.sensing].popcount == "counter":
-        ones, _ = matched_reads(events)
+        ones, _ = conducting_reads(layer, events)
         return TOGGLES * ones * (adder + register)
     total = 0.0
     for tile, counts in zip(layer.tiles, events.tiles, strict=True):

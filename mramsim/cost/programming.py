@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from mramsim.arrays import coding
 from mramsim.arrays.mitigation import writer
-from mramsim.cost.area import BRANCHES
 from mramsim.cost.components import Components
 from mramsim.devices import write
 from mramsim.devices.card import DeviceCard
@@ -50,10 +50,12 @@ def programming(
         own = writer(device, card)
         plan = write.plan(own, conditions, select())
         cells = layer.node.weight.size * card.copies
-        mtjs += BRANCHES * cells
-        pulses = (BRANCHES + 1) * cells
-        attempts += BRANCHES * cells * plan.mean_pulses
-        residual += BRANCHES * cells * plan.residual_error_rate
+        branches = coding.mtjs(card)
+        to_ap = cells if branches == 2 else int((layer.node.weight == 0).sum()) * card.copies
+        mtjs += branches * cells
+        pulses = branches * cells + to_ap
+        attempts += branches * cells * plan.mean_pulses
+        residual += branches * cells * plan.residual_error_rate
         energy += pulses * plan.energy_j / part.value("write_efficiency")
         width = min(int(part.value("write_width_bits")), max(t.columns for t in layer.tiles))
         groups = max(tile.rows * ceil(tile.columns / width) for tile in layer.tiles)

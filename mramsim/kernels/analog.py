@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.kernels.converters import REACH, SWEEP, VOTE, code_of, code_of_column, swept
+from mramsim.kernels.converters import (
+    REACH,
+    SWEEP,
+    VOTE,
+    code_of,
+    code_of_column,
+    gated_border,
+    swept,
+)
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, column_normal, fill_shared, tail_of, upper_quantile
@@ -128,6 +136,9 @@ class AnalogTile(NamedTuple):
     key : uint32 [2]
         Of the per-read draws.
     wires : Wires
+    gated : bool
+        Rows with bit 0 do not conduct: what is counted are the rows with bit 1 that store bit 1,
+        and the rows on are those with bit 1. Else every driven row is on, and matches are counted.
     """
 
     weight: NDArray[np.uint64]
@@ -155,6 +166,7 @@ class AnalogTile(NamedTuple):
     polarity: NDArray[np.int8]
     key: NDArray[np.uint32]
     wires: Wires = NO_WIRES
+    gated: bool = False
 
 
 @kernel
@@ -255,7 +267,7 @@ def read_codes(
     words = np.zeros((BLOCK, 4), dtype=np.uint32)
     parts = words.view(np.uint8).reshape(BLOCK, 16)
     image, place = np.zeros((2, BLOCK), dtype=np.uint32)
-    pattern = np.zeros(BLOCK, dtype=np.int32)
+    pattern, on = np.zeros(BLOCK, dtype=np.int32), np.zeros(BLOCK, dtype=np.float64)
     open_ = np.empty(BLOCK + 1, dtype=np.int64)
     odd = np.zeros((2, BLOCK, 16), dtype=np.float32)
     listed = np.empty((6, LISTED + BLOCK * 16), dtype=np.int64)
@@ -291,6 +303,7 @@ def read_codes(
             image[n] = images[(start + n) // positions]
             place[n] = at
             pattern[n] = of_position[min(at, of_position.size - 1)]
+        count_on(tile, ready, x, pattern, count, on)
         for panel in range(panels):
             panel_sums(
                 at_x,
@@ -376,9 +389,9 @@ def read_codes(
                     open_, opened, panel, columns, sums, parts, pattern, listed, found
                 )
             if found > LISTED or (panel == panels - 1 and found > 0):
-                exact_counts(tile, ready, x, start, given, listed, found, counts)
+                exact_counts(tile, ready, x, on, start, given, listed, found, counts)
                 draws += decide_listed(
-                    tile, ready, converter, listed, found, counts, image, place, step
+                    tile, ready, converter, on, listed, found, counts, image, place, step
                 )
                 for k in range(found):
                     column = listed[1, k]
@@ -415,20 +428,44 @@ def list_open(
 
 
 @kernel
+def count_on(tile: Any, ready: Any, x: Any, pattern: Any, count: Any, on: Any) -> Any:
+    """Fill how many rows conduct for each input (float64 [>= count])."""
+    for n in range(count):
+        if tile.gated:
+            ones = 0
+            for row in range(x.shape[1]):
+                ones += x[n, row]
+            on[n] = ones
+        else:
+            on[n] = ready.rows_on[pattern[n]]
+
+
+@kernel
 def exact_counts(
-    tile: Any, ready: Any, x: Any, start: Any, given: Any, listed: Any, found: Any, counts: Any
+    tile: Any,
+    ready: Any,
+    x: Any,
+    on: Any,
+    start: Any,
+    given: Any,
+    listed: Any,
+    found: Any,
+    counts: Any,
 ) -> Any:
     """Fill the noiseless analog count and the noise of listed columns (float64 [>= 2, K])."""
     gain, grid, offset = tile.gain, tile.step, tile.offset
     match_variance, other_variance = tile.variance_match, tile.variance_other
     column_variance, driven = tile.variance_column, tile.driven
-    rows_on, base_match, base, of_pattern = ready.rows_on, ready.base_match, ready.base, ready.place
+    base_match, base, of_pattern = ready.base_match, ready.base, ready.place
     odd_first, odd_row, odd_steps = ready.odd_first, ready.odd_row, ready.odd_steps
     odd_on, odd_off = ready.odd_variance_on, ready.odd_variance_off
     wired = given.shape[0] > 0
     for k in range(found):
         column, pattern = listed[1, k], listed[3, k]
+        conducting = on[listed[0, k]]
         matches = np.float64(base_match[pattern, column] + listed[4, k])
+        if tile.gated:
+            matches = (conducting + np.float64(listed[4, k])) / 2.0
         steps, extra = base[pattern, column] + listed[5, k], 0.0
         first, last = odd_first[column], odd_first[column + 1]
         if last > first:
@@ -441,7 +478,7 @@ def exact_counts(
             counts[0, k] = given[start + listed[0, k], column] + offset[column]
         variance = (
             matches * match_variance
-            + (rows_on[pattern] - matches) * other_variance
+            + (conducting - matches) * other_variance
             + column_variance
             + extra
         )
@@ -453,6 +490,7 @@ def decide_listed(
     tile: Any,
     ready: Any,
     converter: Any,
+    on: Any,
     listed: Any,
     found: Any,
     counts: Any,
@@ -468,20 +506,15 @@ def decide_listed(
     if converter.mode == SWEEP:
         real = tile.reference_match.shape[0] > 0
         reference_match, reference_other = tile.reference_match, tile.reference_other
-        rows_on, edges, shared, none = (
-            ready.rows_on,
-            ready.edges,
-            tile.reference_shared,
-            np.zeros(0),
-        )
+        edges, shared, none = ready.edges, tile.reference_shared, np.zeros(0)
         for k in range(found):
             n, column = listed[0, k], listed[1, k]
             own = column // shared
             match = reference_match[own] if real else none
             other = reference_other[own] if real else none
             at = (image[n], place[n], step, np.uint32(column))
-            on = rows_on[listed[3, k]]
-            code, made = swept(counts[0, k], counts[1, k], on, match, other, edges, at, k0, k1)
+            rows_on = on[n]
+            code, made = swept(counts[0, k], counts[1, k], rows_on, match, other, edges, at, k0, k1)
             listed[2, k] = code
             draws += made
         return draws
@@ -497,6 +530,8 @@ def decide_listed(
         reach, drawn = REACH * sigma, value + sigma * counts[2, k]
         if converter.mode == VOTE:
             zero = border[listed[3, k], column]
+            if tile.gated:
+                zero = gated_border(tile, column, on[listed[0, k]], ready.shift[listed[3, k]])
             settled = abs(value - zero) > reach or sigma == 0.0
             beyond = (value if settled else drawn) - zero
             listed[2, k] = np.int64(beyond > 0.0)
@@ -531,7 +566,8 @@ def read_values(
     """Read every column of a tile once, without a converter.
 
     Parameters as in `read_codes`; `values` (float64 [N, M]) is filled with accumulators
-    ``2 count - rows_on``. Returns the random draws made.
+    ``2 count - rows_on``, or what `mramsim.arrays.coding` says of gated rows. Returns the random
+    draws made.
     """
     planes = ready.planes
     panels, depth, blocks = planes.cells.shape[:3]
@@ -541,12 +577,13 @@ def read_values(
     index = np.zeros((4 * blocks if looked_up else 0, BLOCK), dtype=np.uint32)
     sums = aligned_bytes(planes.sums * LINE).view(np.int32).reshape(planes.sums, BLOCK, 16)
     parts, pattern = np.zeros((BLOCK, 16), dtype=np.uint8), np.zeros(BLOCK, dtype=np.int32)
+    on = np.zeros(BLOCK, dtype=np.float64)
     open_ = np.empty(BLOCK, dtype=np.int64)
     listed = np.empty((6, BLOCK * 16 + 1), dtype=np.int64)
     counts = np.empty((3, BLOCK * 16 + 1), dtype=np.float64)
     step, columns, draws = np.uint32(plane << 24), tile.offset.size, 0
     k0, k1 = tile.key[0], tile.key[1]
-    rows_on, of_position = ready.rows_on, ready.pattern
+    of_position, shift = ready.pattern, ready.shift
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
@@ -556,6 +593,7 @@ def read_values(
         for n in range(count):
             open_[n] = (n << 16) | 0xFFFF
             pattern[n] = of_position[min((start + n) % positions, of_position.size - 1)]
+        count_on(tile, ready, x, pattern, count, on)
         for panel in range(panels):
             panel_sums(
                 address(x),
@@ -575,7 +613,7 @@ def read_values(
             if planes.sums == 3:
                 sums[1] += 256 * sums[2]
             found = list_open(open_, count, panel, columns, sums, parts, pattern, listed, 0)
-            exact_counts(tile, ready, x, start, given, listed, found, counts)
+            exact_counts(tile, ready, x, on, start, given, listed, found, counts)
             for k in range(found):
                 n, column = start + listed[0, k], listed[1, k]
                 value, sigma = counts[0, k], counts[1, k]
@@ -583,6 +621,11 @@ def read_values(
                     image, place = np.uint32(images[n // positions]), np.uint32(n % positions)
                     value += sigma * column_normal(image, place, step, np.uint32(column), k0, k1)
                     draws += 1
-                values[n, column] = 2.0 * value - rows_on[listed[3, k]]
+                rows_on = on[listed[0, k]]
+                if tile.gated:
+                    zero = 2.0 * rows_on - shift[listed[3, k], column]
+                    values[n, column] = 4.0 * value - zero
+                else:
+                    values[n, column] = 2.0 * value - rows_on
     tiles_off(tiles)
     return draws

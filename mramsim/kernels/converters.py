@@ -94,6 +94,24 @@ def border_of(rows_on: Any, level: Any, polarity: Any) -> Any:
 
 
 @kernel
+def gated_border(tile: Any, column: Any, on: Any, shift: Any) -> Any:
+    """Return the reference of a column of gated rows that votes, in counts.
+
+    As `border_of` for accumulators ``4 count - 2 on + shift``, `on` being the rows that conduct
+    (see `mramsim.arrays.coding`); real reference cells are as many as conduct.
+    """
+    level, polarity = np.float64(tile.level[column]), tile.polarity[column]
+    if polarity > 0:
+        border = np.ceil((level + 2.0 * on - shift[column]) / 4.0) - 0.5
+    else:
+        border = np.floor((2.0 * on - shift[column] - level) / 4.0) + 0.5
+    if tile.reference_match.shape[0] > 0:
+        own = column // tile.reference_shared
+        border += missed(tile.reference_match[own], tile.reference_other[own], on, border)
+    return border
+
+
+@kernel
 def fill_borders(tile: Any, rows_on: Any, borders: Any) -> Any:
     """Fill the reference of each column that votes (float64 [patterns, M])."""
     real = tile.reference_match.shape[0] > 0

@@ -33,6 +33,9 @@ class Prepared(NamedTuple):
     place : int32 [Q]
         A position with that pattern.
     rows_on : float64 [Q]
+        Driven rows.
+    shift : float64 [Q, M]
+        Driven rows less twice those that store bit 1; see `mramsim.arrays.coding`.
     base_match, base : int64 [Q, M]
         Matches, and deviation in steps, when every driven row carries bit 0.
     odd_first : int32 [M + 1]
@@ -55,6 +58,7 @@ class Prepared(NamedTuple):
     pattern: NDArray[np.int32]
     place: NDArray[np.int32]
     rows_on: NDArray[np.float64]
+    shift: NDArray[np.float64]
     base_match: NDArray[np.int64]
     base: NDArray[np.int64]
     odd_first: NDArray[np.int32]
@@ -90,15 +94,17 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     driven = unpack_bits(tile.driven[place], rows).astype(np.int64)
     rows_on = tile.rows_on[place].astype(np.float64)
     match = driven @ (1 - bits.astype(np.int64))
+    shift = 2.0 * match - rows_on[:, None]
     gone = split(tile.deviation)
     odd_row, odd_column, odd_steps, odd_on, odd_off = _odd(tile, gone)
     border = np.zeros((len(place), columns))
-    if converter.mode == VOTE:
+    if converter.mode == VOTE and not tile.gated:
         fill_borders(tile, rows_on, border)
     base = np.ascontiguousarray(tile.base[place])
     first = np.searchsorted(odd_column, np.arange(columns + 1)).astype(np.int32)
     bent = tile.comparators.shape[0] > 0 or tile.bend.shape[1] > 0
     linear = converter.mode == VOTE or (converter.mode == CODES and not bent)
+    linear = linear and not tile.gated
     middle, noise, factors, scale, spread = _NO_LINES
     if linear:
         found = _lines(tile, converter, match, base, rows_on, border)
@@ -110,6 +116,7 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         pattern,
         place,
         rows_on,
+        shift,
         match,
         base,
         first,

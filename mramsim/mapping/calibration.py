@@ -32,6 +32,7 @@ class Reached:
         """Take a batch of the layer's input levels into account."""
         layer, node = self._layer, self._layer.node
         rows = layer.rows(levels)
+        gated = layer.card.input_coding == "gated"
         for part in layer.parts:
             if part.copy:
                 continue
@@ -43,6 +44,8 @@ class Reached:
                 signs = (2.0 * bits - 1.0) * self._driven[None, :, own]
                 sums = signs @ weights
                 counts = (sums + on) / 2.0
+                if gated:
+                    counts = bits.astype(np.float64) @ ((weights + 1.0) / 2.0)
                 self._low = min(self._low, float(counts.min()))
                 self._high = max(self._high, float(counts.max()))
                 total: NDArray[np.float64] = sums.sum(axis=(0, 1)) * (1 << plane)

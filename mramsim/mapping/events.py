@@ -38,10 +38,11 @@ class LayerEvents:
     Attributes
     ----------
     tiles : int64 array [tiles, len(TILE_EVENTS)]
-        ``reads_x1_w0`` counts cells read with input +1 and weight -1, and so on; ``row_drives``
-        word-line activations; ``steps`` reads in sequence; ``column_reads`` columns sensed;
-        ``decisions`` comparisons of sense amplifiers; ``conversions`` of the converter;
-        ``counted_bits`` bits through a digital popcount.
+        ``reads_x1_w0`` counts cells read with input +1 and weight -1, and so on (gated cells with
+        input -1 among them, which do not conduct); ``row_drives`` word-line activations; ``steps``
+        reads in sequence; ``column_reads`` columns sensed; ``decisions`` comparisons of sense
+        amplifiers; ``conversions`` of the converter; ``counted_bits`` bits through a digital
+        popcount.
     digital : int64 array [len(LAYER_EVENTS)]
         ``adder_ops`` one-bit full additions of partial sums, ``register_bits`` flip-flops written,
         ``compare_bits`` one-bit full additions of thresholds, ``input_bits`` and ``output_bits``
@@ -115,7 +116,8 @@ def tile_events(
     groups = layer.turns(tile)
     reads = evaluations * node.planes
     columns = reads * groups * tile.columns
-    cells = int(driven.sum()) * tile.columns
+    drives = int((ones if layer.card.input_coding == "gated" else driven).sum())
+    cells = drives * tile.columns
     decisions = {
         "count": cells,
         "codes": columns * layer.card.adc_bits,
@@ -128,7 +130,7 @@ def tile_events(
             int(ones @ minus),
             int(zeros @ plus),
             int(zeros @ minus),
-            int(driven.sum()),
+            drives,
             reads * groups,
             columns,
             decisions,
@@ -137,6 +139,15 @@ def tile_events(
         ],
         dtype=np.int64,
     )
+
+
+def _counted_rows(layer: LayerPlacement, images: int) -> int:
+    """Return the full additions that count the rows of gated cells that are on."""
+    if layer.card.input_coding != "gated":
+        return 0
+    node = layer.node
+    each = node.fan_in - ceil(log2(node.fan_in + 1))  # a tree of full adders
+    return images * layer.positions * node.planes * node.groups * each
 
 
 def digital_events(layer: LayerPlacement, images: int) -> NDArray[np.int64]:
@@ -156,9 +167,17 @@ def digital_events(layer: LayerPlacement, images: int) -> NDArray[np.int64]:
         if layer.votes:
             adds = layer.row_blocks * adds + votes
             compares = layer.row_blocks * width + vote_width
+    if layer.card.input_coding == "gated" and layer.reading != "vote":
+        adds += width  # rows on, counted once for all columns
     input_bits = images * layer.positions * node.fan_in * node.groups * node.planes
     output_bits = outputs * (1 if layer.threshold is not None else width)
     return np.array(
-        [outputs * adds, outputs * width, outputs * compares, input_bits, output_bits],
+        [
+            outputs * adds + _counted_rows(layer, images),
+            outputs * width,
+            outputs * compares,
+            input_bits,
+            output_bits,
+        ],
         dtype=np.int64,
     )

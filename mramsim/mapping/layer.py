@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.arrays import coding
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.converter import CONVERTER_ERRORS, Range, fit_range
 from mramsim.arrays.families import FAMILIES
@@ -209,6 +210,11 @@ class LayerPlacement:
         return self.reading == "vote" or (
             self.card.partial_sums == "majority" and self.threshold is not None
         )
+
+    @property
+    def slope(self) -> float:
+        """Accumulators per count."""
+        return coding.slope(self.card)
 
     @property
     def calibrates(self) -> bool:

@@ -96,6 +96,10 @@ class _Visit(NamedTuple):
         mask = mask[self.where] if rows is None else mask[self.where, rows]
         return np.asarray(mask.sum(axis=1), dtype=np.float64)
 
+    def on(self, rows: slice) -> NDArray[np.float64]:
+        """Return how many of `rows` are driven in each evaluation, [evaluations, 1]."""
+        return np.tile(self.driven(rows), len(self.images))[:, None]
+
     def kinds(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Return the different numbers of driven rows, and which of them each position has."""
         on, kinds = np.unique(self.driven(), return_inverse=True)
@@ -123,27 +127,30 @@ def _added(visit: _Visit) -> tuple[Array, int]:
     """Return bits, or accumulators, where the integers of parts and planes simply add."""
     layer, inputs = visit.layer, visit.inputs
     node, evaluations = layer.node, len(inputs)
-    decides = layer.threshold is not None
+    gated = any(reader.gated for reader in visit.readers)
+    decides = layer.threshold is not None and (layer.reading == "vote" or not gated)
     kind = np.uint8 if decides else np.float64
     out = np.empty((evaluations, node.fan_out), dtype=kind)
     draws = 0
-    spans = {
-        (reader.columns.start, reader.columns.stop): reader.columns for reader in visit.readers
-    }
+    spans = {(found.columns.start, found.columns.stop): found.columns for found in visit.readers}
+    planes = (1 << node.planes) - 1
     for columns in spans.values():
         same = [reader for reader in visit.readers if reader.columns == columns]
-        codes = same[0].codes(evaluations)
+        codes, zero = same[0].codes(evaluations), np.zeros((1, 1))
         for reader in same:
             part = inputs[:, reader.group, reader.rows]
             for plane in range(node.planes):
                 draws += reader.add(part, plane, visit.images, visit.positions, codes)
-        weight = len(same) * ((1 << node.planes) - 1)
+            if not decides:
+                zero = zero + reader.zero(part, planes, visit.positions, visit.on(reader.rows))
+        weight = len(same) * planes
         if decides:
             limit, sign = _limits(visit, same[0], weight)
             decide_codes(codes, limit, visit.kinds()[1], sign, out[:, columns])
         else:
-            on = np.tile(visit.driven() * ((1 << node.planes) - 1), len(visit.images))[:, None]
-            out[:, columns] = same[0].numbers(flat(codes, same[0].width), weight, on)
+            out[:, columns] = same[0].numbers(flat(codes, same[0].width), weight, zero)
+    if layer.threshold is not None and not decides:
+        return decide(visit, out), draws
     return out, draws
 
 
@@ -197,14 +204,16 @@ def _summed(visit: _Visit, rounds: bool, votes: bool) -> tuple[Sums, int]:
     sums = np.zeros((len(inputs), layer.node.fan_out))
     draws = 0
     for reader in visit.readers:
-        on = np.tile(visit.driven(reader.rows), len(visit.images))[:, None]
+        on = visit.on(reader.rows)
         part = np.zeros((len(inputs), reader.width))
         levels = inputs[:, reader.group, reader.rows]
         for plane in range(layer.node.planes):
             found, made = reader.values(levels, plane, visit.images, visit.positions, on)
             if rounds:
                 assert layer.sum_range is not None
-                found = 2.0 * layer.sum_range.quantise((found + on) / 2.0) - on
+                zero = reader.zero((levels >> plane) & 1, 1, visit.positions, on)
+                counts = layer.sum_range.quantise((found + zero) / reader.slope)
+                found = reader.slope * counts - zero
             part += float(1 << plane) * found
             draws += made
         if votes and layer.reading != "vote":

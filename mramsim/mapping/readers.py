@@ -60,6 +60,38 @@ class Reader:
         """Whether reads give integers (codes, votes, counts) instead of analog counts."""
         return self.record is None or self.converter.mode != EXACT
 
+    @property
+    def gated(self) -> bool:
+        """Whether it counts products of bits instead of matches; see `mramsim.arrays.coding`."""
+        return self.record is not None and self.record.gated
+
+    @property
+    def slope(self) -> float:
+        """Accumulators per count."""
+        return 4.0 if self.gated else 2.0
+
+    def zero(
+        self, levels: NDArray[Any], weight: int, positions: int, rows_on: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what is taken from counts times `slope`, float64 [evaluations, 1 or columns].
+
+        Parameters
+        ----------
+        levels : integer array [evaluations, rows]
+            One bit of them, or all where planes add with their weights.
+        weight : int
+            Sum of the weights of the planes.
+        positions : int
+        rows_on : float64 array [evaluations, 1]
+            Driven rows.
+        """
+        if not self.gated:
+            return rows_on * weight
+        ready: Any = self.ready
+        place = np.minimum(np.arange(len(levels)) % positions, len(ready.pattern) - 1)
+        ones = levels.sum(axis=1, dtype=np.float64)[:, None]
+        return np.asarray(2.0 * ones - weight * ready.shift[ready.pattern[place]])
+
     def codes(self, count: int) -> Codes:
         """Return zeros to add the codes of `count` evaluations to, int32 [panels, count, 16]."""
         return aligned((-(-self.width // COLUMNS), count, COLUMNS), np.int32)  # type: ignore[no-any-return]
@@ -105,7 +137,8 @@ class Reader:
     ) -> tuple[NDArray[np.float64], int]:
         """Return what one bit plane passes on, float64 [evaluations, columns], and the draws.
 
-        Accumulators ``2 count - rows_on`` (`rows_on` float64 [evaluations, 1]), or votes.
+        Accumulators, ``2 count - rows_on`` for matches (`rows_on` float64 [evaluations, 1]: driven
+        rows), or votes.
         """
         if not self.integers:
             assert self.record is not None
@@ -119,9 +152,10 @@ class Reader:
         codes = self.codes(len(levels))
         draws = self.add(levels, plane, images, positions, codes)
         codes >>= plane
-        return self.numbers(flat(codes, self.width), 1, rows_on), draws
+        zero = self.zero((levels >> plane) & 1, 1, positions, rows_on)
+        return self.numbers(flat(codes, self.width), 1, zero), draws
 
-    def numbers(self, codes: NDArray[Any], weight: int, rows_on: Any) -> NDArray[np.float64]:
+    def numbers(self, codes: NDArray[Any], weight: int, zero: Any) -> NDArray[np.float64]:
         """Return the numbers that summed codes stand for.
 
         Parameters
@@ -130,15 +164,15 @@ class Reader:
             Sum over parts and planes.
         weight : int
             What a code of 1 in each of them would sum to.
-        rows_on : float64 array
-            Sum of the driven rows, each plane with its weight.
+        zero : float64 array
+            Sum of `zero`, each plane with its weight.
         """
         if self.record is not None and self.converter.mode == VOTE:
             return np.asarray(self.record.polarity * (2.0 * codes - weight))
         if self.record is not None and self.converter.mode == CODES:
             low, step = self.converter.low, self.converter.step
-            return np.asarray(2.0 * (low * weight + step * codes) - rows_on)
-        return np.asarray(2.0 * codes - rows_on)
+            return np.asarray(self.slope * (low * weight + step * codes) - zero)
+        return np.asarray(self.slope * codes - zero)
 
 
 def flat(codes: Codes, columns: int) -> Codes:

@@ -92,7 +92,7 @@ def trimmed(
         excess = np.tensordot(1 << np.arange(layer.node.planes), found, 1)
         if not layer.votes:
             excess = excess.sum(axis=1, keepdims=True)
-        layer = replace(layer, moved=2 * np.rint(excess).astype(np.int64))
+        layer = replace(layer, moved=2 * np.rint(excess * layer.slope / 2.0).astype(np.int64))
         if layer.reading == "vote":
             done = [
                 record._replace(level=layer.share(part))
@@ -169,7 +169,8 @@ def measured(
             for plane in range(layer.node.planes):
                 found, _ = reader.values(levels, plane, images, positions, on)
                 wanted = _expected(probe, reader, (levels >> plane) & 1, driven, quantised)
-                excess = (found + on) / 2.0 - wanted
+                zero = reader.zero((levels >> plane) & 1, 1, positions, on)
+                excess = (found + zero) / reader.slope - wanted
                 mean[plane, reader.copy, block, reader.columns] += excess.sum(axis=0) / positions
     return mean / layer.card.calibration_reads
 
@@ -208,8 +209,10 @@ def _expected(
     """Return the counts that ideal columns with the same converter hand on, [evaluations, M]."""
     first = reader.group * layer.matrix.shape[1]
     columns = slice(reader.columns.start - first, reader.columns.stop - first)
-    weights = 2.0 * layer.matrix[reader.group, columns, reader.rows].T - 1.0
-    counts = ((2.0 * bits - 1.0) * driven @ weights + driven.sum(axis=1)[:, None]) / 2.0
+    stored = layer.matrix[reader.group, columns, reader.rows].T.astype(np.float64)
+    counts = bits @ stored
+    if not reader.gated:
+        counts = counts + ((1.0 - bits) * driven) @ (1.0 - stored)
     if quantised and layer.converter_range is not None:
         return layer.converter_range.quantise(counts)
     return np.asarray(counts)

@@ -3,7 +3,7 @@
 import naive_wires
 import numpy as np
 import pytest
-from tiles import CSUM, PCSA, make, random_bits, read
+from tiles import CSUM, GATED, PCSA, make, random_bits, read
 
 import mramsim as ms
 from mramsim.arrays import drop
@@ -17,17 +17,20 @@ STATIC = ("d2d", "stuck", "ir_drop")
 DEFECTS = {"short_rate": 0.02, "open_rate": 0.03}
 
 
-def wired(only=STATIC, driven=None, device=DEFECTS, **design):
+def wired(only=STATIC, driven=None, device=DEFECTS, mapping=CSUM, **design):
     bits = random_bits(1, ROWS, COLUMNS)
-    return make(bits, only, driven=driven, design={**PLAIN, **WIRED, **design}, **device)
+    design = {**PLAIN, **WIRED, **design}
+    return make(bits, only, mapping, driven=driven, design=design, **device)
 
 
+@pytest.mark.parametrize("mapping", [CSUM, GATED])
 @pytest.mark.parametrize("returns", ["opposite", "same"])
 @pytest.mark.parametrize("reference", ["same", "none"])
 @pytest.mark.parametrize("compensated", [False, True])
-def test_counts_equal_the_loops_of_every_column(returns, reference, compensated):
+def test_counts_equal_the_loops_of_every_column(mapping, returns, reference, compensated):
     driven = random_bits(3, 2, ROWS)
     made = wired(
+        mapping=mapping,
         driven=driven,
         line_return=returns,
         reference_wires=reference,

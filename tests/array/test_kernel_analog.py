@@ -77,10 +77,11 @@ def test_equals_the_twin(rows, columns, converter):
 
 
 @pytest.mark.parametrize("converter", MODES)
-@pytest.mark.parametrize("plane", [0, 7])
-def test_equals_the_twin_with_masks_and_planes(converter, plane):
+@pytest.mark.parametrize(("plane", "gated"), [(0, False), (7, False), (0, True), (7, True)])
+def test_equals_the_twin_with_masks_and_planes(converter, plane, gated):
     rng = np.random.default_rng([plane, converter.mode])
     tile, driven = random_tile(rng, 70, 6, positions=5)
+    tile = tile._replace(gated=gated)
     found, expected, _ = both(tile, driven, converter, rng, plane=plane)
     np.testing.assert_array_equal(found, expected)
 
@@ -109,11 +110,11 @@ def referred(rng, tile, rows, shared):
 
 
 @pytest.mark.parametrize("converter", MODES)
-@pytest.mark.parametrize("shared", [1, 4])
-def test_equals_the_twin_with_real_references(converter, shared):
+@pytest.mark.parametrize(("shared", "gated"), [(1, False), (4, False), (4, True)])
+def test_equals_the_twin_with_real_references(converter, shared, gated):
     rng = np.random.default_rng([shared, converter.mode])
     tile, driven = random_tile(rng, 70, 6, positions=4)
-    real = referred(rng, tile, 70, shared)
+    real = referred(rng, tile, 70, shared)._replace(gated=gated)
     found, expected, _ = both(real, driven, converter, rng, images=6)
     np.testing.assert_array_equal(found, expected)
 
@@ -185,7 +186,9 @@ def test_draws_are_made_only_where_eight_sigma_could_matter():
                 ends = [naive.code_of(value + side * 8 * sigma, converter) for side in (-1, 1)]
                 needed += ends[0] != ends[1]
             else:
-                border = naive.vote_border(on, int(tile.level[column]), int(tile.polarity[column]))
+                border = naive.vote_border(
+                    on, 2, int(tile.level[column]), int(tile.polarity[column])
+                )
                 needed += abs(value - border) <= 8 * sigma
         assert least <= made <= needed < sums.size / 4
 

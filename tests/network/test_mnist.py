@@ -109,6 +109,7 @@ def test_same_json_for_any_batch_and_threads(mapping, data_dir, capsys, case, co
 def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
     """Scores of the integer network with the design's quantiser and partial-sum policy."""
     levels = placed.network.input.forward(images).reshape(len(images), -1)
+    gated = placed.card.input_coding == "gated"
     for layer in placed.layers:
         order = np.arange(layer.node.fan_in) if layer.order is None else layer.order
         value = 2.0 * levels[:, order] - 1.0
@@ -120,7 +121,11 @@ def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
             )
             sums = value[:, tile.row_start : tile.row_stop] @ weight.T
             if layer.reading == "codes":
-                codes = (sums + tile.rows) / 2 - layer.converter_range.low
+                counts = (sums + tile.rows) / 2
+                if gated:  # both are 1
+                    ones = (value[:, tile.row_start : tile.row_stop] > 0).astype(float)
+                    counts = ones @ (weight.T > 0)
+                codes = counts - layer.converter_range.low
                 codes = np.floor(codes / layer.converter_range.step + 0.5)
                 sums = np.clip(codes, 0, layer.converter_range.codes - 1)
             if layer.reading == "vote":
@@ -129,7 +134,12 @@ def quantised(placed: ms.Placement, images: np.ndarray) -> np.ndarray:
             total[:, columns] += sums
         if layer.reading == "codes":  # codes add as integers; rounded once
             low, step = layer.converter_range.low, layer.converter_range.step
-            total = 2 * (low * layer.row_blocks + step * total) - layer.node.fan_in
+            counts = low * layer.row_blocks + step * total
+            zero = np.full((1, 1), float(layer.node.fan_in))
+            if gated:  # rows on are counted, weights of 1 are known
+                ones = (value > 0).sum(axis=1)[:, None] + layer.node.weight.sum(axis=1, dtype=float)
+                zero = 2 * ones - zero
+            total = (4 if gated else 2) * counts - zero
         if layer.threshold is None:
             return placed.network.output.forward(total)
         if layer.reading == "vote":

@@ -157,12 +157,13 @@ def rule_6(case):
         pairs = [np.corrcoef(one.ravel(), exact.ravel())[0, 1] for one in found]
         return float(np.mean([0.0 if np.isnan(pair) else pair for pair in pairs]))
 
-    silent = chip_of(case, x=x, device={"tmr": 0.0}, only=["none"]).run(x).scores
-    assert (silent == silent[0]).all()
-    column = exact - exact.mean(axis=0)
-    lost = chip_of(case, x=x, device={"tmr": 0.0}).run(x).scores
-    left = np.corrcoef((lost - lost.mean(axis=0)).ravel(), column.ravel())[0, 1]
-    assert np.isnan(left) or abs(left) < 4 / np.sqrt(60)
+    if ms.load_card("mapping", case[0]).input_coding != "gated":  # these count rows: test_gated
+        silent = chip_of(case, x=x, device={"tmr": 0.0}, only=["none"]).run(x).scores
+        assert (silent == silent[0]).all()
+        column = exact - exact.mean(axis=0)
+        lost = chip_of(case, x=x, device={"tmr": 0.0}).run(x).scores
+        left = np.corrcoef((lost - lost.mean(axis=0)).ravel(), column.ravel())[0, 1]
+        assert np.isnan(left) or abs(left) < 4 / np.sqrt(60)
     assert agreement(1.3) > agreement(0.0) + 0.1
 
 
