@@ -62,7 +62,7 @@ def test_other_draws_stay_and_the_twin_reads_the_same(mapping):
                     np.testing.assert_array_equal(one, other)
             for one, other in zip(parts(new), parts(same), strict=True):
                 np.testing.assert_array_equal(one, other)
-    tested = inputs(2)
+    tested = inputs(1)
     expected = naive_networks.forward(after.placement, after.records, tested, 5, True)
     np.testing.assert_array_equal(after.run(tested, first=5).scores, expected)
 
