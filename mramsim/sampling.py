@@ -177,14 +177,18 @@ def _program(
     records = []
     for part in layer.parts_of(tile, copy):
         noise = _sequence(root, layer, tile, READ_NOISE, *_beyond(part))
-        site = _site(layer, part, noise, cell)
+        site = _site(layer, part, noise, cell, written)
         held = written.of_rows(part.first, part.first + part.rows)
         records.append(FAMILIES[mapping.sensing].program(held, die, mapping, site))
     return records
 
 
 def _site(
-    layer: LayerPlacement, part: Part, noise: np.random.SeedSequence, generator: cells.Generators
+    layer: LayerPlacement,
+    part: Part,
+    noise: np.random.SeedSequence,
+    generator: cells.Generators,
+    written: cells.Cells,
 ) -> Site:
     driven = np.ones((1, part.rows), dtype=np.bool_)
     if layer.mask is not None:
@@ -203,5 +207,5 @@ def _site(
         generator,
         noise.generate_state(2, np.uint32).astype(np.uint32),
         part.first,
-        part.tile.rows,
+        written,
     )

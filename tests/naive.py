@@ -209,11 +209,14 @@ def analog_column(tile: Any, x: Any, position: int, column: int) -> tuple[float,
         elif at == column and driven[row]:
             extra += tile.odd_variance_off[k]
     value = tile.gain * match + tile.step * float(steps)
-    if np.size(tile.wires.siemens):
+    if np.size(tile.wires.siemens) or np.size(tile.wires.transfer):
         value = wired_count(tile, x, driven, column)
     value += tile.offset[column]
     variance = match * tile.variance_match + (on - match) * tile.variance_other
-    return value, math.sqrt(max(0.0, variance + tile.variance_column + extra)), on
+    variance = variance + tile.variance_column + extra
+    if np.size(tile.variance_fixed):
+        variance += tile.variance_fixed[column]
+    return value, math.sqrt(max(0.0, variance)), on
 
 
 def zero_of(tile: Any, x: Any, position: int, column: int) -> tuple[float, int]:

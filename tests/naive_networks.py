@@ -198,7 +198,8 @@ def ideal_part(layer: Any, tile: Any) -> Any:
         level=share_of(layer, tile) if vote else [],
         polarity=layer.threshold.polarity[own] if vote else [],
         key=(0, 0),
-        wires=SimpleNamespace(siemens=[]),
+        wires=SimpleNamespace(siemens=[], transfer=[]),
+        variance_fixed=[],
         gated=layer.card.input_coding == "gated",
     )
 
@@ -224,7 +225,8 @@ def read_part(
         else:
             sums = read_analog(record, converter, bits, images, count, plane)
         if quantised and layer.card.partial_sums == "adc" and mode != VOTE:
-            zero, slope = zeros_of(record, bits, on), 4.0 if record.gated else 2.0
+            zero = zeros_of(record, bits, on)
+            slope = 4.0 if layer.card.input_coding == "gated" else 2.0
             codes = [[code_of(v, layer.sum_range) for v in row] for row in (sums + zero) / slope]
             counts = layer.sum_range.low + layer.sum_range.step * np.array(codes)
             sums = slope * counts - zero

@@ -86,6 +86,9 @@ def wired_count(tile: Any, x: Any, driven: Any, column: int) -> float:
     wires = tile.wires
     bit, source, driver, sense = (float(ohm) for ohm in wires.rails_ohm)
 
+    if np.size(wires.transfer):
+        return passive_count(tile, x, driven, column)
+
     def current(at: int) -> float:
         g = [
             wires.siemens[0 if one else 1, row, at] if on and (one or not tile.gated) else 0.0
@@ -107,6 +110,27 @@ def wired_count(tile: Any, x: Any, driven: Any, column: int) -> float:
     if wires.tracked and tile.gain:
         return on * (found - zero) / (high - low)
     return float((found - zero) / (wires.unit_s * wires.v_read_v))
+
+
+def passive_count(tile: Any, x: Any, driven: Any, column: int) -> float:
+    """Count of a column of a passive array: rows at +1, -1 or 0 V.
+
+    References carry the mean current of all AP and all P; with every driven row at +1 V they differ
+    by as many counts as rows are driven.
+    """
+    wires, on = tile.wires, [row for row, here in enumerate(driven) if here]
+
+    def current(at: int, volts: Any) -> float:
+        return sum(float(volts[row]) * float(wires.transfer[row, at]) for row in on)
+
+    volts = [1 if one else -1 for one in x]
+    zero = (current(-2, volts) + current(-1, volts)) / 2
+    unit = wires.unit_s
+    if not wires.tracked:
+        zero = sum(volts[row] for row in on) * sum(wires.nominal_s) / 2
+    elif tile.gain and on:
+        unit = (current(-1, [1] * len(x)) - current(-2, [1] * len(x))) / len(on)
+    return (current(column, volts) - zero) / unit + (len(on) / 2 if tile.gain else 0.0)
 
 
 def merged(elements: Elements) -> dict[str, str]:

@@ -22,6 +22,7 @@ from mramsim.mapping.readers import Reader
 CSUM, PCSA = "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"
 VOTE, FLASH = "csum_1bit", "flash_yin_ted_2020"
 GATED = "csum_gated_deaville_jssc_2025"
+PASSIVE = "passive_goodwill_pra_2022"
 RSUM, CHARGE = "rsum_jung_nature_2022", "charge_valavi_jssc_2019"
 DIGITAL = "digital_li_natelec_2025"
 AS_IT_IS = Converter(EXACT, 0.0, 1.0, 1)
@@ -128,6 +129,7 @@ def quiet(record: Any) -> Any:
         variance_match=0.0,
         variance_other=0.0,
         variance_column=0.0,
+        variance_fixed=np.zeros_like(record.variance_fixed),
         odd_variance_on=none,
         odd_variance_off=none,
     )

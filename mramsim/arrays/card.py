@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mramsim.arrays import mitigation
+from mramsim.arrays import coding, mitigation
 from mramsim.errors import nearest
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -23,12 +23,14 @@ class MappingCard(mitigation.MitigationCard):
     ----------
     sensing : str
         Way of sensing, one of `mramsim.arrays.families.FAMILIES`.
-    cell : {"2t2mtj", "1t1mtj", "series_xnor"}
+    cell : {"2t2mtj", "1t1mtj", "1mtj", "series_xnor"}
         Two complementary MTJs, each with its transistor, between bit and source line; one such
-        MTJ; or two in parallel with each other and in series with the next row's.
-    input_coding : {"complementary", "gated"}
+        MTJ; one MTJ without a transistor (passive array); or two MTJs in parallel with each other
+        and in series with the next row's.
+    input_coding : {"complementary", "gated", "bipolar"}
         Input +1 drives the true line, -1 the complementary one; or +1 opens the transistor of a
-        cell of one MTJ and -1 does not (see `mramsim.arrays.coding`).
+        cell of one MTJ and -1 does not; or they put +v_read and -v_read on the row of a passive
+        array (see `mramsim.arrays.coding`).
     converter : {"sense_amplifier", "sar", "flash", "tdc"}
         What turns an analog column into bits.
     partial_sums : {"exact", "adc", "majority"}
@@ -108,8 +110,8 @@ arithmetic_card : str
     """
 
     sensing: str
-    cell: Literal["2t2mtj", "1t1mtj", "series_xnor"]
-    input_coding: Literal["complementary", "gated"] = "complementary"
+    cell: Literal["2t2mtj", "1t1mtj", "1mtj", "series_xnor"]
+    input_coding: Literal["complementary", "gated", "bipolar"] = "complementary"
     converter: Literal["sense_amplifier", "sar", "flash", "tdc"] = "sense_amplifier"
     partial_sums: Literal["exact", "adc", "majority"]
     partial_sum_bits: Annotated[int, Field(ge=1, le=16)] = 8
@@ -166,7 +168,6 @@ arithmetic_card : str
 
     @model_validator(mode="after")
     def _check_design(self) -> Self:
-        from mramsim.arrays.coding import CODINGS
         from mramsim.arrays.families import FAMILIES
 
         if self.sensing not in FAMILIES:
@@ -176,11 +177,7 @@ arithmetic_card : str
         if self.rows_on > self.rows:
             raise ValueError(f"rows_on = {self.rows_on} is above rows = {self.rows}")
         FAMILIES[self.sensing].check(self)
-        if self.input_coding not in CODINGS[self.cell]:
-            raise ValueError(
-                f"input_coding = '{self.input_coding}' with cell = '{self.cell}'; allowed: "
-                f"{', '.join(CODINGS[self.cell])}"
-            )
+        coding.check(self)
         mitigation.check(self, FAMILIES[self.sensing].gives)
         if self.sa_tau_s > 0.0 and self.sa_s is None:
             raise ValueError(f"sa_tau_s = {self.sa_tau_s:g} needs sa_s, the time to decide")

@@ -9,21 +9,53 @@ digitally and the stored number W of +1 among the n driven rows is known, so the
 +1 add up to
 
     sum_i (2 x_i - 1) (2 w_i - 1) = 4 q - 2 k - 2 W + n
+
+``bipolar``: one MTJ between its two lines and no transistor; bit 1 puts +V on the row, bit 0 puts
+-V, an undriven row stays at 0 V. With s the sum of the inputs of -1 and +1 a column gives ``s (G_P
++ G_AP) / 2`` and half a count for each product of -1 and +1; s is counted digitally, or a reference
+column takes it off. All MTJs of the array are connected all the time, hence make noise.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.arrays.card import MappingCard
+if TYPE_CHECKING:
+    from mramsim.arrays.card import MappingCard
 
 CODINGS = {
     "2t2mtj": ("complementary",),
     "series_xnor": ("complementary",),
     "1t1mtj": ("gated",),
+    "1mtj": ("bipolar",),
 }
-MTJS = {"2t2mtj": 2, "series_xnor": 2, "1t1mtj": 1}
+MTJS = {"2t2mtj": 2, "series_xnor": 2, "1t1mtj": 1, "1mtj": 1}
+_NOT_PASSIVE = {
+    "cascode_gain": (1.0,),
+    "input_compensation": (False,),
+    "wire_bias": ("at_v_read",),
+    "source_wire_ohm": (None, 0.0),
+}  # keys of gated columns, and their values without effect
+
+
+def check(card: MappingCard) -> None:
+    """Raise ValueError with one line where cell, coding and lines do not go together."""
+    if card.input_coding not in CODINGS[card.cell]:
+        raise ValueError(
+            f"input_coding = '{card.input_coding}' with cell = '{card.cell}'; allowed: "
+            f"{', '.join(CODINGS[card.cell])}"
+        )
+    if card.cell != "1mtj":
+        return
+    for key, allowed in _NOT_PASSIVE.items():
+        if getattr(card, key) not in allowed:
+            raise ValueError(
+                f"{key} = {getattr(card, key)} with cell = '1mtj': a passive array has no "
+                f"transistors and source lines; {allowed[-1]} is allowed"
+            )
 
 
 def mtjs(card: MappingCard) -> int:
@@ -49,6 +81,8 @@ def conducting(
     """
     if card.input_coding == "gated":
         return x1_w1, x1_w0
+    if card.input_coding == "bipolar":
+        return x1_w1 + x0_w1, x1_w0 + x0_w0
     return x1_w1 + x0_w0, x1_w0 + x0_w1
 
 
@@ -63,4 +97,6 @@ def carried(card: MappingCard, values: NDArray[np.float64]) -> NDArray[np.float6
     """
     if card.input_coding == "gated":
         return np.stack([values[0], np.zeros_like(values[0])])
+    if card.input_coding == "bipolar":
+        return np.stack([values[0], -values[0]])
     return values

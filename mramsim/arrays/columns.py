@@ -55,6 +55,9 @@ class Analog:
         See `mramsim.arrays.reference.draw`; None: no reference made of cells.
     wires : Wires, optional
         See `mramsim.arrays.drop`.
+    always : float64 array [M], optional
+        Passive arrays: noise variance of each column whatever its input, in the place of
+        `variances` and `telegraph`.
     """
 
     gain: float
@@ -66,6 +69,7 @@ class Analog:
     offset: Floats
     reference: references.Deviations | None
     wires: Wires | None = None
+    always: Floats | None = None
 
 
 def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Analog) -> AnalogTile:
@@ -74,16 +78,16 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     Deviations are stored once as integers on a grid; those of cells that do not fit, and of cells
     with a noise of their own, go to a list.
     """
-    from mramsim.kernels.analog import NO_WIRES, AnalogTile
+    from mramsim.kernels.analog import NO_FIXED, NO_WIRES, AnalogTile
     from mramsim.kernels.words import pack_bits
 
     meant = cells.meant()
     step = GRID * analog.spread if analog.spread > 0.0 else _FINE
     step = max(step, float(np.abs(analog.deviation).max(initial=0.0)) / _MOST)
     stored = np.rint(analog.deviation / step).astype(np.int64)
-    extra = coding.carried(
-        mapping, analog.variances[cells.state] - analog.variances[meant] + analog.telegraph
-    )
+    own = analog.variances[cells.state] - analog.variances[meant] + analog.telegraph
+    passive = analog.always is not None
+    extra = np.zeros(stored.shape) if passive else coding.carried(mapping, own)
     added = stored[0] - stored[1]
     narrow = bool((np.abs(added) > 127).mean() <= _FEW)
     odd = (np.abs(added) > (127 if narrow else WIDEST)) | (extra[0] != 0.0) | (extra[1] != 0.0)
@@ -92,12 +96,17 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     reference = _reference(die, mapping, site, cells, analog)
     errors = _errors(die, mapping, site, cells, reference)
     match, other = float(analog.variances[P]), float(analog.variances[1 - P])
+    fixed = NO_FIXED
     compared = site.reading in ("vote", "sweep")
     if (
         compared and analog.reference is not None
     ):  # the reference is read along: as many cells, half of them matching
         share = (match + other) / 2.0 / mapping.reference_columns
         match, other = match + share, other + share
+        if analog.always is not None:
+            fixed = np.full(len(cells.bits.T), share * len((site.array or cells).bits))
+    if analog.always is not None:
+        match, other, fixed = 0.0, 0.0, analog.always + (fixed if fixed.size else 0.0)
     decision = analog.decision**2
     if site.scale is not None and "adc" in die.effects:
         decision += (mapping.sigma_adc_noise_lsb * site.scale.step) ** 2
@@ -128,6 +137,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
         key=site.key,
         wires=analog.wires or NO_WIRES,
         gated=mapping.input_coding == "gated",
+        variance_fixed=fixed,
     )
 
 
@@ -139,7 +149,7 @@ def _reference(
     rows, columns = cells.bits.shape
     rng = site.generator("reference")
     span = (site.first, site.first + rows)
-    held = max(site.held, rows)
+    held = rows if site.array is None else len(site.array.bits)
     found = references.draw(die, mapping, held, span, columns, rng, analog.reference)
     return found if found.match.any() or found.other.any() else references.IDEAL
 

@@ -81,6 +81,18 @@ def noise_variances(die: Die, mapping: MappingCard, classes: tuple[Branch, ...])
     return total + fast
 
 
+def _always(array: Cells, die: Die, mapping: MappingCard) -> Floats | None:
+    """Return the noise of each column of a passive array, all of whose MTJs conduct, or None.
+
+    That of rows at 0 V is taken as that of driven ones, which is more.
+    """
+    if mapping.input_coding != "bipolar":
+        return None
+    classes, state = array.classes, array.state[0]
+    telegraph = junction_sensitivity(classes)[state] ** 2 * array.rtn_variance[0]
+    return np.asarray((noise_variances(die, mapping, classes)[state] + telegraph).sum(axis=0))
+
+
 def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> AnalogTile:
     """Make the record of a tile."""
     classes = cells.classes
@@ -99,8 +111,9 @@ def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> AnalogT
         telegraph=slopes**2 * cells.rtn_variance,
         decision=mapping.sigma_sa_noise_v / count_v if "sa_noise" in die.effects else 0.0,
         offset=sigma_offset * columns.offsets(die, mapping, site, cells.bits.shape[1]),
-        wires=drop.wires(cells, die, mapping, site.first, unit),
+        wires=drop.wires(cells, die, mapping, site, unit),
         reference=lambda p, ap: ((1.0 / p - nominal[P]) / unit, (1.0 / ap - nominal[AP]) / unit),
+        always=_always(site.array or cells, die, mapping),
     )
     return columns.record(cells, die, mapping, site, analog)
 
@@ -123,7 +136,7 @@ FAMILY = Family(
     gives="counts",
     modelled=cell_library.EFFECTS | {"sa_offset", "sa_noise", "reference", "adc", "ir_drop"},
     absent=frozenset(),
-    cells=("2t2mtj", "1t1mtj"),
+    cells=("2t2mtj", "1t1mtj", "1mtj"),
     converters=("sense_amplifier", "sar", "flash"),
     rows_at_once="any",
     needs=("readout_ohm",),

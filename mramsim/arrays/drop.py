@@ -17,10 +17,17 @@ from numpy.typing import NDArray
 
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, Cells, Die, P
-from mramsim.arrays.wires import Junctions, Rails, gated_currents, solve_junction_columns
+from mramsim.arrays.wires import (
+    Junctions,
+    Rails,
+    gated_currents,
+    solve_junction_columns,
+    transfer_matrix,
+)
 from mramsim.devices import resistance
 
 if TYPE_CHECKING:
+    from mramsim.arrays.family import Site
     from mramsim.kernels.analog import AnalogTile, Wires
 
 Floats = NDArray[np.float64]
@@ -48,7 +55,7 @@ def rails(mapping: MappingCard, first: int = 0, last: int | None = None) -> Rail
 
 def acts(die: Die, mapping: MappingCard) -> bool:
     """Return whether any line has a resistance and the effect is on."""
-    return "ir_drop" in die.effects and any(rails(mapping).ohms)
+    return "ir_drop" in die.effects and any((*rails(mapping).ohms, mapping.row_wire_ohm))
 
 
 def row_ohm(die: Die, mapping: MappingCard, rows: int) -> Floats:
@@ -70,16 +77,16 @@ def series_ohm(die: Die, mapping: MappingCard) -> float:
     return mapping.rows * bit + driver + sense
 
 
-def wires(cells: Cells, die: Die, mapping: MappingCard, first: int, unit_s: float) -> Wires:
-    """Return the ladders of a tile's columns for its record.
+def wires(cells: Cells, die: Die, mapping: MappingCard, site: Site, unit_s: float) -> Wires:
+    """Return the lines of a tile for its record: ladders, or the transfer of a passive array.
 
     Parameters
     ----------
     cells : Cells
     die : Die
     mapping : MappingCard
-    first : int
-        Row of the array that the first of `cells` stands in.
+    site : Site
+        Says where in the array `cells` stand.
     unit_s : float
         Conductance of one count, in S.
 
@@ -94,9 +101,17 @@ def wires(cells: Cells, die: Die, mapping: MappingCard, first: int, unit_s: floa
     shape = (*cells.resistance_ohm.shape[:2], REFERENCES)
     g_ap, g_p = (1.0 / cells.classes[state].total_ohm for state in (AP, P))
     nominal = np.broadcast_to([g_ap, g_p], shape)
+    first = site.first
     lines = rails(mapping, first, first + shape[1])
+    passive = mapping.input_coding == "bipolar"
+    transfer = NO_WIRES.transfer
+    if passive:
+        array = cells if site.array is None else site.array
+        transfer = _transfer(array, mapping, (g_ap, g_p))[first : first + shape[1]]
     return Wires(
-        siemens=np.concatenate([1.0 / cells.resistance_ohm, nominal], axis=2),
+        siemens=NO_WIRES.siemens
+        if passive
+        else np.concatenate([1.0 / cells.resistance_ohm, nominal], axis=2),
         junction_ohm=_junctions(cells.junctions, die, shape),
         law=NO_WIRES.law if cells.junctions is None else np.array(cells.junctions.parts[3:]),
         rails_ohm=np.array(lines.ohms),
@@ -106,7 +121,20 @@ def wires(cells: Cells, die: Die, mapping: MappingCard, first: int, unit_s: floa
         unit_s=unit_s,
         tracked=mapping.reference_wires == "same",
         compensated=mapping.input_compensation,
+        transfer=transfer,
     )
+
+
+def _transfer(array: Cells, mapping: MappingCard, nominal_s: tuple[float, float]) -> Floats:
+    """Return currents per volt of a passive array with its two nominal columns, in S [rows, M + 2].
+
+    Rows and columns of the array that are not in use are open; the columns run on below.
+    """
+    bit = mapping.column_wire_ohm or 0.0
+    ends = np.broadcast_to(nominal_s, (len(array.bits), REFERENCES))
+    conductance = np.concatenate([1.0 / array.resistance_ohm[0], ends], axis=1)
+    sense = mapping.sense_ohm + (mapping.rows - len(array.bits)) * bit
+    return transfer_matrix(conductance, mapping.row_wire_ohm, bit, mapping.driver_ohm, sense)
 
 
 def _junctions(own: Junctions | None, die: Die, shape: tuple[int, ...]) -> Floats:
@@ -141,8 +169,10 @@ def counts_of(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floa
     """
     from mramsim.kernels.analog import NO_COUNTS
 
-    if tile.wires.siemens.size == 0:
+    if tile.wires.size == 0:
         return NO_COUNTS
+    if tile.wires.transfer.size:
+        return _passive_counts(tile, bits, positions)
     on = selection(tile, bits, positions)
     conducting = (on >= 0).sum(axis=1).astype(np.float64)[:, None]
     current = _currents(tile.wires, on)
@@ -159,6 +189,26 @@ def counts_of(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floa
         return np.asarray((cells - zero) / (tile.wires.unit_s * v_read))
     unit = np.divide(high - low, conducting, out=np.ones_like(low), where=conducting > 0.0)
     return np.asarray((cells - zero) / unit)
+
+
+def _passive_counts(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floats:
+    """Return the counts of a passive array whose rows stand at +V, -V or (undriven) 0 V."""
+    from mramsim.kernels.ladder import signed_sums
+
+    found, driven = tile.wires, driven_bits(tile, len(bits), positions)
+    signs = ((2 * bits.astype(np.int8) - 1) * driven).astype(np.int8)
+    siemens = np.empty((len(bits), found.transfer.shape[1]))
+    signed_sums(found.transfer, signs, siemens)
+    on = driven.sum(axis=1, dtype=np.float64)[:, None]
+    half = on / 2.0 if tile.gain > 0.0 else 0.0
+    unit = found.unit_s
+    zero = signs.sum(axis=1, dtype=np.float64)[:, None] * found.nominal_s.mean()
+    if found.tracked:
+        zero = siemens[:, -2:].mean(axis=1, keepdims=True)
+        if tile.gain > 0.0:
+            lines = driven.astype(np.float64) @ (found.transfer[:, -1:] - found.transfer[:, -2:-1])
+            unit = np.divide(lines, on, out=np.full_like(on, unit), where=on > 0.0)
+    return np.asarray((siemens[:, :-2] - zero) / unit + half)
 
 
 def _currents(found: Wires, on: NDArray[np.int8]) -> Floats:
@@ -178,10 +228,14 @@ def selection(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> NDAr
 
     Bit 1 opens the true branch, bit 0 the complementary one, if there is one.
     """
-    from mramsim.kernels.words import unpack_bits
-
-    driven = unpack_bits(tile.driven, tile.wires.siemens.shape[1])
-    place = np.minimum(np.arange(len(bits)) % positions, len(driven) - 1)
     off = -1 if tile.gated else 1
     branch = np.where(bits == 1, 0, off)
-    return np.where(driven[place] == 1, branch, -1).astype(np.int8)
+    return np.where(driven_bits(tile, len(bits), positions) == 1, branch, -1).astype(np.int8)
+
+
+def driven_bits(tile: AnalogTile, count: int, positions: int) -> NDArray[np.uint8]:
+    """Return which rows are driven in `count` evaluations, uint8 [count, R]."""
+    from mramsim.kernels.words import unpack_bits
+
+    driven = unpack_bits(tile.driven, tile.deviation.shape[0])
+    return np.asarray(driven[np.minimum(np.arange(count) % positions, len(driven) - 1)])

@@ -40,8 +40,9 @@ class Site:
         Of the per-read draws.
     first : int
         Row of the array that the first row stands in.
-    held : int
-        Rows of the array that are in use, those read at other times included; 0: these alone.
+    array : Cells or None
+        All cells of the array, those of rows that are read at other times included; None: there are
+        none.
     """
 
     driven: NDArray[np.bool_]
@@ -52,7 +53,7 @@ class Site:
     generator: Generators
     key: NDArray[np.uint32]
     first: int = 0
-    held: int = 0
+    array: Cells | None = None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class Wires(NamedTuple):
         Whether zero and unit of the read-out are those of the nominal columns.
     compensated : bool
         Whether the drivers raise their voltage by what nominal columns lose.
+    transfer : float64 [R, M + 2] or [0, 0]
+        Passive array: current into each sense node per volt on each row, in the place of `siemens`.
     """
 
     siemens: NDArray[np.float64]
@@ -75,6 +77,12 @@ class Wires(NamedTuple):
     unit_s: float
     tracked: bool
     compensated: bool
+    transfer: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        """Numbers that describe them; 0: no wires."""
+        return self.siemens.size + self.transfer.size
 
 
 NO_WIRES = Wires(
@@ -88,7 +96,9 @@ NO_WIRES = Wires(
     0.0,
     True,
     False,
+    np.empty((0, 0)),
 )
+NO_FIXED: NDArray[np.float64] = np.empty(0)  # noise variance of no column
 NO_COUNTS: NDArray[np.float64] = np.empty((0, 0))  # counts found elsewhere: none
 
 
@@ -136,6 +146,8 @@ class AnalogTile(NamedTuple):
     key : uint32 [2]
         Of the per-read draws.
     wires : Wires
+    variance_fixed : float64 [M] or [0]
+        Noise variance of each column whatever its input (passive arrays).
     gated : bool
         Rows with bit 0 do not conduct: what is counted are the rows with bit 1 that store bit 1,
         and the rows on are those with bit 1. Else every driven row is on, and matches are counted.
@@ -166,6 +178,7 @@ class AnalogTile(NamedTuple):
     polarity: NDArray[np.int8]
     key: NDArray[np.uint32]
     wires: Wires = NO_WIRES
+    variance_fixed: NDArray[np.float64] = NO_FIXED
     gated: bool = False
 
 
@@ -455,7 +468,7 @@ def exact_counts(
     """Fill the noiseless analog count and the noise of listed columns (float64 [>= 2, K])."""
     gain, grid, offset = tile.gain, tile.step, tile.offset
     match_variance, other_variance = tile.variance_match, tile.variance_other
-    column_variance, driven = tile.variance_column, tile.driven
+    column_variance, driven, fixed = tile.variance_column, tile.driven, tile.variance_fixed
     base_match, base, of_pattern = ready.base_match, ready.base, ready.place
     odd_first, odd_row, odd_steps = ready.odd_first, ready.odd_row, ready.odd_steps
     odd_on, odd_off = ready.odd_variance_on, ready.odd_variance_off
@@ -482,6 +495,8 @@ def exact_counts(
             + column_variance
             + extra
         )
+        if fixed.size > 0:
+            variance += fixed[column]
         counts[1, k] = np.sqrt(variance if variance > 0.0 else 0.0)
 
 

@@ -215,6 +215,28 @@ def fill_nodes(
 
 
 @kernel
+def signed_sums(transfer: Any, signs: Any, sums: Any) -> Any:
+    """Fill sums of the rows of a matrix with their signs, row after row.
+
+    Parameters
+    ----------
+    transfer : float64 [rows, columns]
+    signs : int8 [images, rows]
+        1, -1 or 0.
+    sums : float64 [images, columns]
+        Filled.
+    """
+    for image in range(signs.shape[0]):
+        sums[image] = 0.0
+        for row in range(signs.shape[1]):
+            sign = np.float64(signs[image, row])
+            if sign != 0.0:
+                for j in range(transfer.shape[1]):
+                    sums[image, j] += sign * transfer[row, j]
+    return np.int64(sums.size)
+
+
+@kernel
 def series_sums(ohm: Any, select: Any, wires_ohm: Any, sums: Any) -> Any:
     """Fill the resistance of every series column: selected branches in row order, then wires.
 

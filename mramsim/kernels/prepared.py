@@ -176,6 +176,8 @@ def _lines(
     noise = (
         match * (tile.variance_match - other) + rows_on[:, None] * other + tile.variance_column
     ) * spread**2
+    if tile.variance_fixed.size:
+        noise = noise + tile.variance_fixed * spread**2
     per_match, per_step = slope * tile.gain, slope * tile.step
     rows = tile.deviation.shape[0]
     most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0)

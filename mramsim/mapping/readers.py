@@ -122,7 +122,7 @@ class Reader:
     def _given(self, levels: Any, plane: int, positions: int) -> NDArray[np.float64]:
         """Return the analog counts behind the wires, where there are any."""
         assert self.record is not None
-        if self.record.wires.siemens.size == 0:
+        if self.record.wires.size == 0:
             return NO_COUNTS
         bits = np.asarray((levels >> plane) & 1, dtype=np.uint8)
         return counts_of(self.record, bits, positions)

@@ -98,7 +98,9 @@ def test_all_effects_equal_the_cell_by_cell_twin(networks, images, mapping, name
     x = images(network, 1)
     placed = tiled(network, mapping, **design).calibrate(images(network, 20, seed=9))
     chip = placed.sample(JUNG, seed=2, overrides=DEFECTS)
-    assert any(record.odd_row.size for records in chip.records.values() for record in records)
+    every = [record for records in chip.records.values() for record in records]
+    passive = placed.card.input_coding == "bipolar"  # no noise of single cells: only wide ones
+    assert passive or any(record.odd_row.size for record in every)
     found = chip.run(x, first=5).scores
     np.testing.assert_array_equal(found, naive_networks.forward(placed, chip.records, x, 5, True))
 
