@@ -22,13 +22,13 @@ def floorplan_figure(layers: Sequence[Mapping[str, Any]]) -> Drawing:
     Parameters
     ----------
     layers : sequence of mapping
-        ``name``, ``fan_in``, ``fan_out``, ``rows``, ``columns``, ``utilisation`` and ``tiles``:
-        [row start, row stop, column start, column stop] of each.
+        ``name``, ``fan_in``, ``fan_out``, ``rows``, ``columns``, ``utilisation``, ``copies`` and
+        ``tiles``: [row start, row stop, column start, column stop] of each of one copy.
 
     Returns
     -------
     Drawing
-        Rows (inputs) run to the right, columns (outputs) down.
+        Rows (inputs) run to the right, columns (outputs) down. Copies are named, not drawn.
     """
     from matplotlib.collections import PathCollection
     from matplotlib.path import Path
@@ -80,16 +80,19 @@ def _box(path: Any, left: float, top: float, right: float, bottom: float) -> Any
 def _describe(axes: Any, layer: Mapping[str, Any], top: float) -> None:
     axes.text(0.04, top + 0.02, str(layer["name"]), va="top", fontsize=9.5, fontweight="bold")
     count = len(layer["tiles"])
+    more = f"{layer['copies']} × " if layer["copies"] > 1 else ""
     lines = (
         f"{layer['fan_in']} → {layer['fan_out']}\n"
-        f"{count} {'array' if count == 1 else 'arrays'}, {percent(layer['utilisation'], 0)} used"
+        f"{more}{count} {'array' if count == 1 else 'arrays'}, "
+        f"{percent(layer['utilisation'], 0)} used"
     )
     axes.text(0.04, top + 0.17, lines, va="top", fontsize=8, color=MUTED, linespacing=1.25)
 
 
 def _text(layer: Mapping[str, Any]) -> str:
+    copies = f"{layer['copies']} copies of " if layer["copies"] > 1 else ""
     return (
-        f"{layer['name']}: {layer['fan_in']} inputs, {layer['fan_out']} outputs on "
+        f"{layer['name']}: {layer['fan_in']} inputs, {layer['fan_out']} outputs on {copies}"
         f"{len(layer['tiles'])} arrays of {layer['rows']} by {layer['columns']}, "
         f"{percent(layer['utilisation'], 0)} in use"
     )
