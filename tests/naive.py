@@ -243,15 +243,20 @@ def code_of_column(tile: Any, value: float, converter: Any, column: int) -> floa
     """Code by the column's own comparators, or after its converter's offset, gain and bow."""
     if np.size(tile.comparators):
         return float(sum(value >= turn for turn in tile.comparators[column]))
-    if np.size(tile.bend):
-        offset, gain, bow = tile.bend[:, column]
-        high = converter.low + converter.step * (converter.codes - 1)
-        half = converter.step * max(converter.codes - 1, 1) / 2
-        middle = converter.low + converter.step * (converter.codes - 1) / 2
-        assert converter.codes == 1 or math.isclose(middle + half, high)
-        u = min(max((value - middle) / half, -1.0), 1.0)
-        value = value + offset + gain * (value - middle) + bow * (1 - u * u)
-    return code_of(value, converter)
+    return code_of(bent(tile, value, converter, column), converter)
+
+
+def bent(tile: Any, value: float, converter: Any, column: int) -> float:
+    """A count after its converter's offset, gain about the middle of the range, and bow."""
+    if not np.size(tile.bend):
+        return value
+    offset, gain, bow = tile.bend[:, column]
+    high = converter.low + converter.step * (converter.codes - 1)
+    half = converter.step * max(converter.codes - 1, 1) / 2
+    middle = converter.low + converter.step * (converter.codes - 1) / 2
+    assert converter.codes == 1 or math.isclose(middle + half, high)
+    u = min(max((value - middle) / half, -1.0), 1.0)
+    return float(value + offset + gain * (value - middle) + bow * (1 - u * u))
 
 
 def missed_by(tile: Any, on: int, border: float, column: int) -> float:
@@ -294,6 +299,9 @@ def read_analog(
             continue
         if sigma > 0.0:
             value += sigma * float(column_noise(image, place, plane, column, tile.key))
+        if converter.mode == EXACT:
+            value = bent(tile, value, converter, column)
+            value -= missed_by(tile, on, value, column)
         if converter.mode == CODES:
             code = code_of_column(tile, value, converter, column)
             value = converter.low + converter.step * code

@@ -158,15 +158,18 @@ def _errors(
     die: Die, mapping: MappingCard, site: Site, cells: Cells, reference: references.Reference
 ) -> converters.Errors:
     """Return the errors of the converters, those of their references included."""
-    if site.scale is None or "adc" not in die.effects:
+    if site.scale is None:
         return converters.NONE
     rows, columns = cells.bits.shape
+    quantised = "adc" in die.effects
     ends = None
     if len(reference.match):
         levels = np.array([site.scale.low, site.scale.low + 2.0 * site.scale.half])
-        if mapping.converter == "flash":
+        if quantised and mapping.converter == "flash":
             levels = site.scale.levels()
         ends = reference.missed(rows, levels, columns)
+    if not quantised:
+        return converters.NONE if ends is None else converters.line(site.scale, ends)
     return converters.draw(mapping, site.scale, columns, site.generator("adc"), ends)
 
 

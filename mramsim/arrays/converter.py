@@ -122,12 +122,30 @@ def draw(
         turns = turns if ends is None else turns + ends
         return Errors(NONE.bend, np.ascontiguousarray(turns.T))
     if ends is not None:
-        # low + ends[0] reads as low, high + ends[1] as high, what lies between in proportion
-        wide = np.maximum(scale.half + (ends[1] - ends[0]) / 2.0, scale.half * (1.0 - STEEP))
-        stretch = scale.half / wide
-        offset = offset - (1.0 + gain) * stretch * (ends[0] + ends[1]) / 2.0
-        gain = (1.0 + gain) * stretch - 1.0
+        shift, slope, _ = line(scale, ends).bend
+        offset, gain = offset + (1.0 + gain) * shift, (1.0 + gain) * (1.0 + slope) - 1.0
     gain = np.maximum(gain, -STEEP)
     most = STEEP * (1.0 + gain) * scale.half / 2.0
     bend = np.stack([offset, gain, np.clip(bow, -most, most)])
     return Errors(bend if bend.any() else NONE.bend, NONE.comparators)
+
+
+def line(scale: Range, ends: Floats) -> Errors:
+    """Return what real references make of the ends of a range, and between them in proportion.
+
+    Parameters
+    ----------
+    scale : Range
+    ends : float64 array [2, columns]
+        By how many counts the reference misses the lowest and the highest level: ``low + ends[0]``
+        reads as ``low``, ``high + ends[1]`` as ``high``.
+
+    Returns
+    -------
+    Errors
+        Without a bow.
+    """
+    wide = np.maximum(scale.half + (ends[1] - ends[0]) / 2.0, scale.half * (1.0 - STEEP))
+    stretch = scale.half / wide
+    shift = -stretch * (ends[0] + ends[1]) / 2.0
+    return Errors(np.stack([shift, stretch - 1.0, np.zeros(len(shift))]), NONE.comparators)

@@ -19,9 +19,11 @@ from mramsim.kernels.converters import (
     REACH,
     SWEEP,
     VOTE,
+    bent,
     code_of,
     code_of_column,
     gated_border,
+    missed,
     swept,
 )
 from mramsim.kernels.jit import kernel
@@ -574,11 +576,15 @@ def read_values(
     positions: Any,
     tile: Any,
     ready: Any,
+    converter: Any,
     given: Any,
     tiles: Any,
     values: Any,
 ) -> Any:
-    """Read every column of a tile once, without a converter.
+    """Read every column of a tile once, without a converter's quantisation.
+
+    What the references miss is taken along: of the ends of a range (`converter` gives it) as the
+    straight line between them, of references that are compared with at the count itself.
 
     Parameters as in `read_codes`; `values` (float64 [N, M]) is filled with accumulators
     ``2 count - rows_on``, or what `mramsim.arrays.coding` says of gated rows. Returns the random
@@ -599,6 +605,7 @@ def read_values(
     step, columns, draws = np.uint32(plane << 24), tile.offset.size, 0
     k0, k1 = tile.key[0], tile.key[1]
     of_position, shift = ready.pattern, ready.shift
+    lined, compared = tile.bend.shape[1] > 0, tile.reference_match.shape[0] > 0
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
@@ -637,6 +644,12 @@ def read_values(
                     value += sigma * column_normal(image, place, step, np.uint32(column), k0, k1)
                     draws += 1
                 rows_on = on[listed[0, k]]
+                if lined:
+                    value = bent(value, tile.bend, converter, column)
+                if compared:
+                    own = column // tile.reference_shared
+                    match, other = tile.reference_match[own], tile.reference_other[own]
+                    value -= missed(match, other, rows_on, value)
                 if tile.gated:
                     zero = 2.0 * rows_on - shift[listed[3, k], column]
                     values[n, column] = 4.0 * value - zero

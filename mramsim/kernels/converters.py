@@ -78,7 +78,7 @@ def missed(match: Any, other: Any, rows_on: Any, border: Any) -> Any:
     on = np.int64(rows_on)
     below = min(max(np.int64(np.floor(border)), 0), on)
     above = min(max(np.int64(np.floor(border)) + 1, 0), on)
-    return other[on] + 0.5 * (match[below] - other[below] + match[above] - other[above])
+    return other[on] + 0.5 * ((match[below] - other[below]) + (match[above] - other[above]))
 
 
 @kernel

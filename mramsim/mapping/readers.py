@@ -144,9 +144,10 @@ class Reader:
             assert self.record is not None
             values = np.empty((len(levels), self.width))
             given = self._given(levels, plane, positions)
-            tiles, ready = tile_configuration(), self.ready
+            tiles, ready, converter = tile_configuration(), self.ready, self.converter
+            record = self.record
             draws = read_values(
-                levels, plane, images, positions, self.record, ready, given, tiles, values
+                levels, plane, images, positions, record, ready, converter, given, tiles, values
             )
             return values, int(draws)
         codes = self.codes(len(levels))
@@ -182,16 +183,14 @@ def flat(codes: Codes, columns: int) -> Codes:
 
 def converter_of(layer: LayerPlacement, quantised: bool) -> Converter:
     """Return what a layer's tiles make of an analog count."""
+    found = layer.converter_range
+    if found is not None and layer.reading == "codes":
+        return Converter(CODES if quantised else EXACT, found.low, found.step, found.codes)
     if not quantised:
         return Converter(EXACT, 0.0, 1.0, 1)
     if layer.reading == "vote":
         return Converter(VOTE, 0.0, 1.0, 2)
-    if layer.reading == "sweep":
-        return Converter(SWEEP, 0.0, 1.0, 1)
-    found = layer.converter_range
-    if found is None:
-        return Converter(SWEEP, 0.0, 1.0, 1)  # counted digitally
-    return Converter(CODES, found.low, found.step, found.codes)
+    return Converter(SWEEP, 0.0, 1.0, 1)  # bits are counted digitally
 
 
 def readers_of(

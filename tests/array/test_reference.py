@@ -10,7 +10,7 @@ from mramsim import effects as table
 from mramsim.arrays import cells, reference
 from mramsim.arrays.family import CODING
 from mramsim.devices import spread
-from mramsim.kernels.converters import SWEEP, Converter
+from mramsim.kernels.converters import EXACT, SWEEP, Converter
 
 ROWS = 40
 
@@ -127,3 +127,22 @@ def test_ideal_references_miss_nothing():
         die, card, 5, (0, 5), 3, np.random.default_rng(0), lambda p, ap: (p - p, ap - ap)
     )
     np.testing.assert_array_equal(found.missed(5, np.array([0.5, 3.25]), 3), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reading"), [(CSUM, "codes"), (FLASH, "codes"), (VOTE, "sweep")]
+)
+def test_references_act_where_nothing_is_quantised(mapping, reading):
+    """What all cells have in common goes to the reference, too, and drops out of the difference."""
+    bits, x = random_bits(1, 64, 30), random_bits(2, 40, 64)
+    matches = x @ bits + (1 - x) @ (1 - bits)
+    means = []
+    for effects in (("d2d",), ("d2d", "reference")):
+        design = {"reference_columns": 8, "columns_per_reference": 1}
+        common = {"design": design, "reading": reading, "sigma_diameter": 0.06, "tmr": 1.0}
+        made = make(bits, effects, mapping, **common)
+        exactly = Converter(EXACT, 0.0, 1.0, 1)
+        if made.site.scale is not None:
+            exactly = Converter(EXACT, *vars(made.site.scale).values())
+        means.append((read(made, x, exactly) - matches).mean())
+    assert abs(means[1]) < abs(means[0]) / 2
