@@ -88,7 +88,9 @@ def headlines(result: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _interval(ends: list[float]) -> str:
-    return f"{100.0 * ends[0]:.2f} to {100.0 * ends[1]:.2f} %"
+    """Write Student's interval; of few chips it may reach beyond what an accuracy can be."""
+    low, high = (100.0 * min(max(end, 0.0), 1.0) for end in ends)
+    return f"{low:.2f} to {high:.2f} %"
 
 
 def effects(names: list[str]) -> list[dict[str, str]]:
