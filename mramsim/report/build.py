@@ -102,7 +102,6 @@ def placement_record(placement: Placement) -> list[dict[str, Any]]:
             "steps": layer.steps,
             "positions": layer.positions,
             "copies": layer.card.copies,
-            "rows_at_once": max(part.rows for part in layer.parts_of(layer.tiles[0], 0)),
             "reading": layer.reading,
         }
         for layer in placement.layers
