@@ -108,7 +108,7 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
         return ir.Constant(whole, [value] * 16)
 
     fma = lanes.declared(builder, "llvm.fma.v16f32", real, [real] * 3)
-    floor = lanes.declared(builder, "llvm.floor.v16f32", real, [real])
+    nearest = lanes.declared(builder, "llvm.rint.v16f32", real, [real])
 
     def fused(a: Any, b: Any, c: Any) -> Any:
         return builder.call(fma, [a, b, c])
@@ -121,7 +121,7 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
 
     factor = [lanes.load(builder, factors, ir.Constant(I64, 64 * k), real) for k in range(4)]
     per_match, per_step, noise_per_match, slack = factor
-    top = builder.fadd(lanes.broadcast(builder, last, 16), constant(0.5))
+    top = lanes.broadcast(builder, last, 16)
     bits = lanes.broadcast(builder, shift, 16)
     found = cgutils.alloca_once_value(builder, ir.Constant(I64, 0))
 
@@ -168,14 +168,16 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
                 builder.and_(builder.bitcast(value, whole), integer(0x7FFFFFFF)), real
             )
             width = fused(away, constant(ROUNDING), width)
-        low = builder.call(
-            floor, [larger(smaller(builder.fsub(centre, width), top), constant(0.5))]
+        border = builder.call(nearest, [centre])  # codes change at whole numbers, 1 to `last`
+        border = larger(smaller(border, top), constant(1.0))
+        beyond = builder.fsub(centre, border)
+        distance = builder.bitcast(
+            builder.and_(builder.bitcast(beyond, whole), integer(0x7FFFFFFF)), real
         )
-        high = builder.call(
-            floor, [larger(smaller(builder.fadd(centre, width), top), constant(0.5))]
-        )
-        unsure = builder.fcmp_unordered("!=", low, high)
-        code = builder.select(unsure, integer(0), builder.fptosi(low, whole))
+        unsure = builder.fcmp_unordered("<=", distance, width)
+        below = builder.zext(builder.fcmp_ordered("<", beyond, constant(0.0)), whole)
+        code = builder.sub(builder.fptosi(border, whole), below)
+        code = builder.select(unsure, integer(0), code)
         target = lanes.at(builder, codes, line, whole)
         total = builder.add(builder.load(target, align=4), builder.shl(code, bits))
         builder.store(total, target, align=4)

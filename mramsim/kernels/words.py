@@ -80,6 +80,34 @@ def decide_codes(codes: Any, limit: Any, kinds: Any, sign: Any, bits: Any) -> An
                     bits[n, column] = codes[panel, n, column - first] * sign[column] >= own[column]
 
 
+@kernel
+def fill_numbers(codes: Any, slope: Any, low: Any, step: Any, zero: Any, numbers: Any) -> Any:
+    """Fill accumulators: ``slope (low + step code) - zero``.
+
+    Parameters
+    ----------
+    codes : int32 [M / 16, N, 16]
+    slope, low, step : float
+    zero : float64 [N, 1 or M]
+    numbers : float64 [N, M]
+    """
+    columns = numbers.shape[1]
+    one = zero.shape[1] == 1
+    for panel in range(codes.shape[0]):
+        first = 16 * panel
+        width = min(16, columns - first)
+        for n in range(codes.shape[1]):
+            row = codes[panel, n]
+            if one:
+                own = zero[n, 0]
+                for lane in range(width):
+                    numbers[n, first + lane] = slope * (low + step * np.float64(row[lane])) - own
+            else:
+                for lane in range(width):
+                    value = slope * (low + step * np.float64(row[lane]))
+                    numbers[n, first + lane] = value - zero[n, first + lane]
+
+
 def pack_bits(bits: NDArray[Any]) -> NDArray[np.uint64]:
     """Pack bits [N, rows] (bool or 0 and 1) into words, uint64 [N, ceil(rows / 64)]."""
     flat = np.packbits(np.asarray(bits, dtype=np.bool_), axis=-1, bitorder="little")

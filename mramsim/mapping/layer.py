@@ -81,7 +81,7 @@ class LayerPlacement:
     def rows(self, levels: Array) -> NDArray[np.uint8]:
         """Return the levels that each row carries, [images, positions, groups, fan_in]."""
         found = self.node.rows(levels)
-        return found if self.order is None else np.ascontiguousarray(found[..., self.order])
+        return found if self.order is None else np.take(found, self.order, axis=-1)
 
     @cached_property
     def mask(self) -> NDArray[np.bool_] | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mramsim.kernels.words import count_ones, decide_codes
 from mramsim.mapping.events import LayerEvents, digital_events, tile_events
 from mramsim.mapping.layer import LayerPlacement
-from mramsim.mapping.readers import Reader, flat
+from mramsim.mapping.readers import Reader
 from mramsim.network.nodes.base import Array
 
 Sums = NDArray[np.float64]
@@ -148,7 +148,7 @@ def _added(visit: _Visit) -> tuple[Array, int]:
             limit, sign = _limits(visit, same[0], weight)
             decide_codes(codes, limit, visit.kinds()[1], sign, out[:, columns])
         else:
-            out[:, columns] = same[0].numbers(flat(codes, same[0].width), weight, zero)
+            same[0].fill(codes, weight, zero, out[:, columns])
     if layer.threshold is not None and not decides:
         return decide(visit, out), draws
     return out, draws

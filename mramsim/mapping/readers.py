@@ -16,6 +16,7 @@ from mramsim.kernels.lanes import aligned
 from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
 from mramsim.kernels.prepared import Prepared, prepare
 from mramsim.kernels.products import COLUMNS, tile_configuration
+from mramsim.kernels.words import fill_numbers
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.tiles import Part
 
@@ -174,6 +175,20 @@ class Reader:
             low, step = self.converter.low, self.converter.step
             return np.asarray(self.slope * (low * weight + step * codes) - zero)
         return np.asarray(self.slope * codes - zero)
+
+    def fill(
+        self, codes: Codes, weight: int, zero: NDArray[np.float64], out: NDArray[np.float64]
+    ) -> None:
+        """Write `numbers` of codes [panels, evaluations, 16] to `out` [evaluations, columns].
+
+        `zero` : float64 [evaluations, 1 or columns].
+        """
+        if self.record is not None and self.converter.mode == VOTE:
+            out[...] = self.numbers(flat(codes, self.width), weight, zero)
+            return
+        coded = self.record is not None and self.converter.mode == CODES
+        low, step = (self.converter.low, self.converter.step) if coded else (0.0, 1.0)
+        fill_numbers(codes, self.slope, low * weight, step, zero, out)
 
 
 def flat(codes: Codes, columns: int) -> Codes:

@@ -63,8 +63,11 @@ class Input(Node):
     def forward(self, *values: Array) -> NDArray[np.uint8]:
         """Return the levels, uint8 [images, *shape], of raw integers [images, *shape]."""
         raw = shaped(self, self.shape, np.asarray(values[0]), "iub")
+        last = (1 << self.planes) - 1
+        if raw.dtype == np.uint8 and self.low == 0 and self.step == 1:  # the same, on bytes
+            return np.minimum(raw, np.uint8(last))
         level = (raw.astype(np.int64) - self.low) // self.step
-        return np.clip(level, 0, (1 << self.planes) - 1).astype(np.uint8)
+        return np.clip(level, 0, last).astype(np.uint8)
 
     def settings(self) -> dict[str, Any]:
         """Return the record."""

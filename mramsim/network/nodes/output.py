@@ -46,7 +46,8 @@ class Output(Node):
 
     def forward(self, *values: Array) -> NDArray[np.float32]:
         """Return the scores, float32 [images, classes]."""
-        scores = values[0] * self.scale.astype(np.float64) + self.offset.astype(np.float64)
+        scores = values[0] * self.scale.astype(np.float64)
+        scores += self.offset.astype(np.float64)
         return once(scores)
 
     def operations(self, *shapes: Shape) -> dict[str, int]:
