@@ -37,34 +37,41 @@ def strips(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return out  # type: ignore[no-any-return]
 
 
-def _plain_block(x: Any, strip: Any, words: Any, most: Any, out: Any, line: Any) -> None:
-    size = int(words)
-    own, start = (
-        lanes.memory(strip, (size, STRIP), np.uint64),
-        lanes.memory(most, (STRIP,), np.int32),
-    )
-    for row in range(ROWS):
-        bits = lanes.memory(x + row * size * 8, (size, 1), np.uint64)
-        found = np.bitwise_count(bits ^ own).sum(axis=0, dtype=np.int32)
-        lanes.memory(out + row * line, (STRIP,), np.int32)[:] = start - found
+def _block(masked: bool) -> Any:
+    parts = 2 if masked else 1
+
+    def plain(x: Any, strip: Any, words: Any, most: Any, out: Any, line: Any) -> None:
+        size = int(words)
+        own = lanes.memory(strip, (size, parts, STRIP), np.uint64)
+        start = lanes.memory(most, (STRIP,), np.int32)
+        for row in range(ROWS):
+            bits = lanes.memory(x + row * size * 8, (size, 1), np.uint64)
+            unequal = (bits ^ own[:, 0]) & own[:, 1] if masked else bits ^ own[:, 0]
+            found = np.bitwise_count(unequal).sum(axis=0, dtype=np.int32)
+            lanes.memory(out + row * line, (STRIP,), np.int32)[:] = start - found
+
+    @instruction(plain)
+    def block(
+        typing_context: Any, x: Any, strip: Any, words: Any, most: Any, out: Any, line: Any
+    ) -> Any:
+        """Fill int32 [8, 16] at `out`, lines of `line` bytes: `most` less the unequal bits."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            _build(builder, lanes.features(context), masked, *arguments)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 6), generate
+
+    return block
 
 
-@instruction(_plain_block)
-def _block(
-    typing_context: Any, x: Any, strip: Any, words: Any, most: Any, out: Any, line: Any
-) -> Any:
-    """Fill int32 [8, 16] at `out`, lines of `line` bytes: `most` less the unequal bits."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _build(builder, lanes.features(context), *arguments)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 6), generate
+_plain_block, _masked_block = _block(False), _block(True)
 
 
 def _build(
     builder: Any,
     has: frozenset[str],
+    masked: bool,
     x: Any,
     strip: Any,
     words: Any,
@@ -75,6 +82,7 @@ def _build(
     """Count in as many registers as the processor has: 8 rows x 16 columns, or 4 rows x 8."""
     wide = "avx512vpopcntdq" in has
     width, rows, parts = (8, ROWS, 2) if wide else (4, 4, 2)
+    line_words = 2 * STRIP if masked else STRIP
     kind, narrow = ir.VectorType(I64, width), ir.VectorType(I32, width)
     stride = builder.mul(words, ir.Constant(I64, 8))
     ones = lanes.declared(builder, f"llvm.ctpop.v{width}i64", kind, [kind])
@@ -85,23 +93,25 @@ def _build(
             def step(
                 word: Any, first: int = first, column: int = column, slots: Any = slots
             ) -> None:
-                line = builder.mul(word, ir.Constant(I64, 8 * STRIP))
-                cells = [
-                    lanes.load(
-                        builder,
-                        strip,
-                        builder.add(line, ir.Constant(I64, 8 * (column + width * part))),
-                        kind,
-                    )
-                    for part in range(parts)
-                ]
+                line = builder.mul(word, ir.Constant(I64, 8 * line_words))
+
+                def vectors(first_word: int) -> list[Any]:
+                    places = [8 * (first_word + column + width * part) for part in range(parts)]
+                    found = [builder.add(line, ir.Constant(I64, place)) for place in places]
+                    return [lanes.load(builder, strip, place, kind) for place in found]
+
+                cells = vectors(0)
+                counted = vectors(STRIP) if masked else []
                 for row in range(rows):
                     away = builder.mul(stride, ir.Constant(I64, first + row))
                     byte = builder.add(away, builder.mul(word, ir.Constant(I64, 8)))
                     bits = lanes.broadcast(builder, lanes.load(builder, x, byte, I64), width)
                     for part in range(parts):
                         slot = slots[row * parts + part]
-                        found = builder.call(ones, [builder.xor(bits, cells[part])])
+                        unequal = builder.xor(bits, cells[part])
+                        if masked:
+                            unequal = builder.and_(unequal, counted[part])
+                        found = builder.call(ones, [unequal])
                         builder.store(builder.add(builder.load(slot), found), slot)
 
             lanes.repeat(builder, words, step)
@@ -124,7 +134,15 @@ def equal(x: Any, count: Any, strip: Any, words: Any, most: Any, out: Any, line:
     """
     size, step = np.int64(words), np.int64(line)
     for n in range(0, count, ROWS):
-        _block(x + n * size * 8, strip, size, most, out + n * step, step)
+        _plain_block(x + n * size * 8, strip, size, most, out + n * step, step)
+
+
+@kernel
+def equal_masked(x: Any, count: Any, strip: Any, words: Any, most: Any, out: Any, line: Any) -> Any:
+    """Do as `equal` where a strip (uint64 [words, 2, 16]) also says which bits count."""
+    size, step = np.int64(words), np.int64(line)
+    for n in range(0, count, ROWS):
+        _masked_block(x + n * size * 8, strip, size, most, out + n * step, step)
 
 
 @kernel

@@ -17,8 +17,8 @@ from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, shared_words
 from mramsim.kernels.philox import philox, unit
-from mramsim.kernels.products import aligned_bytes, fetch, multiply, tiles_off, tiles_on
-from mramsim.kernels.sums import stacked
+from mramsim.kernels.products import COLUMNS, aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.sums import Bits, bit_sums, bits_of, pack_inputs
 from mramsim.kernels.words import unpack_bits
 
 BLOCK = 128  # evaluations read at a time: one vector of 8 shared draws per cell
@@ -58,10 +58,10 @@ class PreparedBits(NamedTuple):
 
     Attributes
     ----------
-    cells : int8 [M / 16, 1, R / 64, 16, 16, 4]
-        Panels of what a row adds to the count when it carries bit 1 instead of bit 0, with the bits
-        that are always wrong put in.
-    base : int32 [Q, M]
+    bits : Bits
+        What a row adds to the count when it carries bit 1 instead of bit 0, with the bits that are
+        always wrong put in.
+    base : int32 [M / 16, Q, 16]
         Count when every driven row carries bit 0, for each pattern of driven rows.
     pattern : int32 [P]
         Pattern of each position.
@@ -82,7 +82,7 @@ class PreparedBits(NamedTuple):
         What a wrong bit adds to the count.
     """
 
-    cells: NDArray[np.int8]
+    bits: Bits
     base: NDArray[np.int32]
     pattern: NDArray[np.int32]
     driven: NDArray[np.uint8]
@@ -139,8 +139,8 @@ def prepare_bits(
     _, place, pattern = np.unique(driven, axis=0, return_index=True, return_inverse=True)
     patterns = np.ascontiguousarray(driven[place])
     return PreparedBits(
-        cells=stacked([(answers[1] - answers[0]).astype(np.int8)]),
-        base=(patterns.astype(np.int32) @ answers[0].astype(np.int32)),
+        bits=bits_of((answers[1] - answers[0]).astype(np.int8)),
+        base=_base(patterns.astype(np.int32) @ answers[0].astype(np.int32)),
         pattern=pattern.reshape(-1).astype(np.int32),
         driven=patterns,
         first=np.searchsorted(column, np.arange(columns + 1)).astype(np.int32),
@@ -152,6 +152,14 @@ def prepare_bits(
         wrong=np.ascontiguousarray(chance),
         change=np.ascontiguousarray(change.astype(np.int16)),
     )
+
+
+def _base(counts: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return counts [Q, M] in panels, int32 [M / 16, Q, 16]."""
+    kinds, columns = counts.shape
+    padded = np.zeros((kinds, -(-columns // COLUMNS) * COLUMNS), np.int32)
+    padded[:, :columns] = counts
+    return np.ascontiguousarray(padded.reshape(kinds, -1, COLUMNS).transpose(1, 0, 2))
 
 
 @kernel
@@ -241,11 +249,17 @@ def read_pcsa(
     draw for a cell, a byte each; where the byte leaves it open, the evaluation draws for itself.
     """
     total, size = rows.shape
-    width = ready.cells.shape[2] * 64
+    own = ready.bits
+    panels, blocks = own.ones.shape[0], own.blocks
+    width, masked = blocks * 64, own.masked
+    at_cells, at_strips, at_ones = address(own.cells), address(own.strips), address(own.ones)
+    packed = np.zeros((BLOCK, blocks), dtype=np.uint64)
+    nothing = np.zeros((0, BLOCK), dtype=np.uint32)
     x = aligned_bytes(BLOCK * width).reshape(BLOCK, width)
     turned = np.empty((size, BLOCK), dtype=np.uint8)
-    sums = aligned_bytes(BLOCK * 64).view(np.int32).reshape(1, BLOCK, 16)
-    changes = np.empty((16, BLOCK), dtype=np.int16)
+    sums = aligned_bytes(BLOCK * 64).view(np.int32).reshape(BLOCK, 16)
+    kinds = np.zeros(BLOCK, dtype=np.int64)
+    changes = np.empty(BLOCK, dtype=np.int16)
     words = np.empty((BLOCK // 16, 4), dtype=np.uint32)
     groups = np.empty((2, BLOCK // 16), dtype=np.uint32)
     span = np.empty(2, dtype=np.int64)
@@ -269,31 +283,40 @@ def read_pcsa(
             groups[0, group] = np.uint32(index & np.uint64(0xFFFFFFFF))
             groups[1, group] = np.uint32(index >> np.uint64(32))
         fetch(rows[start:stop], plane, x)
+        if tiles.size == 0:
+            pack_inputs(x, packed, nothing)
+        for n in range(count):
+            kinds[n] = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
         if ready.row.size > 0:
             turn(x, ready, start, count, positions, span[0], turned)
-        for panel in range(ready.cells.shape[0]):
-            own_cells = address(ready.cells) + panel * width * 16
-            multiply(address(x), BLOCK, own_cells, 1, width // 64, tiles.size, address(sums))
-            changes[:] = 0
+        for panel in range(panels):
+            bit_sums(
+                address(x),
+                address(packed),
+                count,
+                at_cells,
+                at_strips,
+                at_ones,
+                panel,
+                blocks,
+                masked,
+                tiles.size,
+                address(sums),
+            )
             for column in range(16 * panel, min(16 * panel + 16, ready.first.size - 1)):
+                if ready.first[column] == ready.first[column + 1]:
+                    continue
+                changes[:] = 0
                 for k in range(ready.first[column], ready.first[column + 1]):
                     draws += chance_cell(
-                        ready,
-                        k,
-                        turned[ready.row[k]],
-                        first,
-                        span,
-                        groups,
-                        words,
-                        step,
-                        changes[column & 15],
+                        ready, k, turned[ready.row[k]], first, span, groups, words, step, changes
                     )
+                for n in range(count):
+                    sums[n, column & 15] += changes[n + span[0]]
             for n in range(count):
-                pattern = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
-                for lane in range(min(16, ready.first.size - 1 - 16 * panel)):
-                    found = sums[0, n, lane] + changes[lane, n + span[0]]
-                    found += ready.base[pattern, 16 * panel + lane]
-                    counts[panel, start + n, lane] += found << plane
+                base, found, target = ready.base[panel, kinds[n]], sums[n], counts[panel, start + n]
+                for lane in range(16):
+                    target[lane] += (found[lane] + base[lane]) << plane
         start = stop
     tiles_off(tiles)
     return draws

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I8, I64, address, aligned
-from mramsim.kernels.matches import STRIP, equal, strips
+from mramsim.kernels.matches import STRIP, equal, equal_masked, strips
 from mramsim.kernels.products import INPUTS, multiply, panels, tile_configuration
 from mramsim.kernels.tables import fill_index, has_tables, look_up, tables
+from mramsim.kernels.words import pack_bits
 
 LINE = INPUTS * 64  # bytes of the sums of a panel
 
@@ -79,6 +80,47 @@ def planes_of(
         no_cells = np.zeros((count, 0, size, 16, STRIP, 4), np.int8)
         return Planes(no_cells, own, ones, tables(deviation), sums)
     return Planes(stacked(parts), own, ones, none, sums)
+
+
+class Bits(NamedTuple):
+    """What each row adds when it carries bit 1: -1, 0 or +1; R rows and M columns.
+
+    Attributes
+    ----------
+    cells : int8 [M / 16, 1, R / 64, 16, 16, 4] or [0, ...]
+        Panels of them, where matrix tiles multiply.
+    strips : uint64 [M / 16, R / 64, 16 or 32] or [0, ...]
+        Which are +1, and, where some are 0, which are not 0.
+    ones : int32 [M / 16, 16]
+        How many are +1.
+    masked : bool
+        Whether some are 0.
+    blocks : int
+        R / 64.
+    """
+
+    cells: NDArray[np.int8]
+    strips: NDArray[np.uint64]
+    ones: NDArray[np.int32]
+    masked: bool
+    blocks: int
+
+
+def bits_of(added: NDArray[np.int8]) -> Bits:
+    """Return what this processor wants of -1, 0 and +1, int8 [R, M]."""
+    rows, columns = added.shape
+    blocks, count = -(-rows // 64), -(-columns // STRIP)
+    if tile_configuration().size:
+        none = np.zeros((0, blocks, STRIP), np.uint64)
+        return Bits(stacked([added]), none, np.zeros((count, STRIP), np.int32), False, blocks)
+    own = strips(pack_bits(added.T > 0).T)
+    ones = np.ascontiguousarray(np.bitwise_count(own).sum(axis=1, dtype=np.int32))
+    masked = bool((added == 0).any())
+    if masked:
+        both = aligned((count, blocks, 2, STRIP), np.uint64)
+        both[:, :, 0], both[:, :, 1] = own, strips(pack_bits(added.T != 0).T)
+        own = both.reshape(count, blocks, 2 * STRIP)
+    return Bits(np.zeros((0, 1, blocks, 16, STRIP, 4), np.int8), own, ones, masked, blocks)
 
 
 def stacked(planes: list[Any]) -> NDArray[np.int8]:
@@ -149,3 +191,33 @@ def panel_sums(
         look_up(index, np.int64(tables_ + panel * 1024 * steps), steps, np.int64(out + LINE))
     else:
         multiply(x, INPUTS, own, depth, blocks, 0, out + LINE)
+
+
+@kernel
+def bit_sums(
+    x: Any,
+    bits: Any,
+    count: Any,
+    cells: Any,
+    strips_: Any,
+    ones: Any,
+    panel: Any,
+    blocks: Any,
+    masked: Any,
+    tiles: Any,
+    out: Any,
+) -> Any:
+    """Fill the sums (int32 [count, 16]) of one panel of `Bits`; all but the numbers are addresses.
+
+    `count` is rounded up to what the processor takes at a time, at most to a multiple of 32.
+    """
+    if tiles > 0:
+        up = (count + INPUTS - 1) // INPUTS * INPUTS
+        multiply(x, up, cells + panel * blocks * 1024, 1, blocks, tiles, out)
+        return
+    if masked:
+        equal_masked(
+            bits, count, strips_ + panel * blocks * 256, blocks, ones + panel * 64, out, 64
+        )
+    else:
+        equal(bits, count, strips_ + panel * blocks * 128, blocks, ones + panel * 64, out, 64)
