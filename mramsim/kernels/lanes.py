@@ -60,6 +60,22 @@ def repeat(builder: Any, count: Any, body: Callable[[Any], None]) -> None:
         body(loop.index)
 
 
+def transposed(builder: Any, lines: list[Any]) -> list[Any]:
+    """Return the transpose of 16 vectors of 16."""
+    for distance in (1, 2, 4, 8):
+        low = [i if not i & distance else 16 + i - distance for i in range(16)]
+        high = [i + distance if not i & distance else 16 + i for i in range(16)]
+        swapped: list[Any] = [None] * 16
+        for first in range(16):
+            if not first & distance:
+                pair = lines[first], lines[first + distance]
+                for at, order in ((first, low), (first + distance, high)):
+                    mask = ir.Constant(ir.VectorType(I32, 16), order)
+                    swapped[at] = builder.shuffle_vector(*pair, mask)
+        lines = swapped
+    return lines
+
+
 def accumulators(builder: Any, kind: Any, count: int) -> list[Any]:
     """Return `count` slots of a vector type, zero; the optimiser keeps them in registers."""
     from numba.core import cgutils as untyped

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.kernels.chances import LANES, TURNED, add_wrong, turn
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
-from mramsim.kernels.noise import OWN, shared_words
+from mramsim.kernels.noise import OWN, fill_shared
 from mramsim.kernels.philox import philox, unit
 from mramsim.kernels.products import COLUMNS, aligned_bytes, fetch, tiles_off, tiles_on
-from mramsim.kernels.sums import Bits, bit_sums, bits_of, pack_inputs
-from mramsim.kernels.words import unpack_bits
+from mramsim.kernels.sums import Bits, add_line, bit_sums, bits_of, pack_inputs
+from mramsim.kernels.words import lowest_bit, unpack_bits
 
-BLOCK = 128  # evaluations read at a time: one vector of 8 shared draws per cell
+BLOCK = LANES  # evaluations read at a time: one vector of 8 shared draws per cell
 
 
 class PcsaTile(NamedTuple):
@@ -163,50 +164,30 @@ def _base(counts: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 @kernel
-def chance_cell(
-    ready: Any,
-    k: Any,
-    x: Any,
-    first: Any,
-    count: Any,
-    groups: Any,
-    words: Any,
-    step: Any,
-    sums: Any,
+def decide_ties(
+    ready: Any, k: Any, x: Any, parts: Any, ties: Any, first: Any, span: Any, at: Any, sums: Any
 ) -> Any:
-    """Add the wrong bits of one chance cell to `sums` (int16 [BLOCK]); return the draws it took.
+    """Draw for the evaluations whose shared draw left chance cell `k` open; return the draws.
 
-    `x` (uint8 [BLOCK]) are the bits of its row, 2 where undriven; `first` the evaluation of lane 0.
+    `x`, `parts` : uint8 [BLOCK]; `ties` : uint64 [BLOCK / 64]; `first` is the evaluation of lane 0,
+    `span` the lanes in use.
     """
-    at = step | ready.own_row[k]
-    key = ready.key[k]
-    shared_words(groups[0], groups[1], at, ready.own_column[k], key[0], key[1], words)
-    parts = words.view(np.uint8).reshape(-1)
-    part0, part1 = ready.part[k, 0], ready.part[k, 1]
-    change0, change1 = ready.change[k, 0], ready.change[k, 1]
-    ties = np.int16(0)
-    for lane in range(BLOCK):
-        bit = x[lane]
-        limit = part1 if bit == 1 else part0
-        limit = np.int16(-1) if bit == 2 else limit
-        change = change1 if bit == 1 else change0
-        part = np.int16(parts[lane])
-        sums[lane] += change if part < limit else np.int16(0)
-        ties |= np.int16(part == limit)
-    if ties == 0:
-        return 0
     draws = 0
-    for lane in range(count[0], count[1]):
-        bit = x[lane]
-        if bit == 2 or np.int16(parts[lane]) != ready.part[k, bit]:
-            continue
-        draws += 1
-        e = np.uint64(first + lane)
-        low, high = np.uint32(e & np.uint64(0xFFFFFFFF)), np.uint32(e >> np.uint64(32))
-        w0, w1, _, _ = philox(low, high, at, ready.own_column[k] | OWN, key[0], key[1])
-        drawn = (np.float64(parts[lane]) + unit(w0, w1)) / 256.0
-        if drawn < ready.wrong[k, bit]:
-            sums[lane] += ready.change[k, bit]
+    key = ready.key[k]
+    for word in range(ties.size):
+        left = ties[word]
+        while left != np.uint64(0):
+            lane = 64 * word + np.int64(lowest_bit(left))
+            left &= left - np.uint64(1)
+            if lane < span[0] or lane >= span[1]:
+                continue
+            draws += 1
+            bit, e = x[lane], np.uint64(first + lane)
+            low, high = np.uint32(e & np.uint64(0xFFFFFFFF)), np.uint32(e >> np.uint64(32))
+            w0, w1, _, _ = philox(low, high, at, ready.own_column[k] | OWN, key[0], key[1])
+            drawn = (np.float64(parts[lane]) + unit(w0, w1)) / 256.0
+            if drawn < ready.wrong[k, bit]:
+                sums[lane] += ready.change[k, bit]
     return draws
 
 
@@ -248,7 +229,7 @@ def read_pcsa(
     An evaluation is one position of one image, counted over the data set. 16 evaluations share a
     draw for a cell, a byte each; where the byte leaves it open, the evaluation draws for itself.
     """
-    total, size = rows.shape
+    total = rows.shape[0]
     own = ready.bits
     panels, blocks = own.ones.shape[0], own.blocks
     width, masked = blocks * 64, own.masked
@@ -256,13 +237,18 @@ def read_pcsa(
     packed = np.zeros((BLOCK, blocks), dtype=np.uint64)
     nothing = np.zeros((0, BLOCK), dtype=np.uint32)
     x = aligned_bytes(BLOCK * width).reshape(BLOCK, width)
-    turned = np.empty((size, BLOCK), dtype=np.uint8)
+    turned = np.zeros((width, TURNED), dtype=np.uint8)
     sums = aligned_bytes(BLOCK * 64).view(np.int32).reshape(BLOCK, 16)
     kinds = np.zeros(BLOCK, dtype=np.int64)
     changes = np.empty(BLOCK, dtype=np.int16)
     words = np.empty((BLOCK // 16, 4), dtype=np.uint32)
     groups = np.empty((2, BLOCK // 16), dtype=np.uint32)
     span = np.empty(2, dtype=np.int64)
+    ties = np.zeros(BLOCK // 64, dtype=np.uint64)
+    parts = words.view(np.uint8).reshape(BLOCK)
+    at_groups, at_words, at_ties = address(groups), address(words), address(ties)
+    at_turned, at_changes, at_sums = address(turned), address(changes), address(sums)
+    at_base, at_counts, patterns = address(ready.base), address(counts), ready.base.shape[1]
     step = np.uint32(plane << 24)
     draws = 0
     tiles_on(tiles)
@@ -288,7 +274,9 @@ def read_pcsa(
         for n in range(count):
             kinds[n] = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
         if ready.row.size > 0:
-            turn(x, ready, start, count, positions, span[0], turned)
+            turn(x, span[0], turned)
+            if ready.driven.shape[0] > 1 or ready.pattern.size > 1:
+                mask(ready, kinds[:count], span[0], turned)
         for panel in range(panels):
             bit_sums(
                 address(x),
@@ -301,38 +289,55 @@ def read_pcsa(
                 blocks,
                 masked,
                 tiles.size,
-                address(sums),
+                at_sums,
             )
             for column in range(16 * panel, min(16 * panel + 16, ready.first.size - 1)):
                 if ready.first[column] == ready.first[column + 1]:
                     continue
                 changes[:] = 0
                 for k in range(ready.first[column], ready.first[column + 1]):
-                    draws += chance_cell(
-                        ready, k, turned[ready.row[k]], first, span, groups, words, step, changes
+                    at, row = step | ready.own_row[k], ready.row[k]
+                    k0, k1 = ready.key[k, 0], ready.key[k, 1]
+                    fill_shared(
+                        at_groups,
+                        at_groups + BLOCK // 4,
+                        at_words,
+                        BLOCK >> 7,
+                        at,
+                        ready.own_column[k],
+                        k0,
+                        k1,
                     )
+                    add_wrong(
+                        np.int64(at_turned + np.int64(row) * TURNED),
+                        at_words,
+                        np.int64(ready.part[k, 0]),
+                        np.int64(ready.part[k, 1]),
+                        np.int64(ready.change[k, 0]),
+                        np.int64(ready.change[k, 1]),
+                        at_changes,
+                        at_ties,
+                    )
+                    if ties[0] | ties[1] != np.uint64(0):
+                        draws += decide_ties(
+                            ready, k, turned[row], parts, ties, first, span, at, changes
+                        )
                 for n in range(count):
                     sums[n, column & 15] += changes[n + span[0]]
             for n in range(count):
-                base, found, target = ready.base[panel, kinds[n]], sums[n], counts[panel, start + n]
-                for lane in range(16):
-                    target[lane] += (found[lane] + base[lane]) << plane
+                base = np.int64(at_base + (panel * patterns + kinds[n]) * 64)
+                target = at_counts + (panel * total + start + n) * 64
+                add_line(at_sums + n * 64, base, target, np.int32(plane))
         start = stop
     tiles_off(tiles)
     return draws
 
 
 @kernel
-def turn(x: Any, ready: Any, start: Any, count: Any, positions: Any, lane: Any, turned: Any) -> Any:
-    """Write inputs (uint8 [n, R]) to `turned` ([R, BLOCK]) from `lane` on; 2 where undriven."""
-    masked = ready.driven.shape[0] > 1 or ready.pattern.size > 1
-    for row in range(turned.shape[0]):
-        for n in range(count):
-            turned[row, lane + n] = x[n, row]
-    if not masked:
-        return
-    for n in range(count):
-        pattern = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
-        for row in range(turned.shape[0]):
-            if ready.driven[pattern, row] == 0:
+def mask(ready: Any, kinds: Any, lane: Any, turned: Any) -> Any:
+    """Write 2 to undriven rows of `turned` (uint8 [R, TURNED]), from `lane` on."""
+    for n in range(kinds.size):
+        driven = ready.driven[kinds[n]]
+        for row in range(driven.size):
+            if driven[row] == 0:
                 turned[row, lane + n] = 2

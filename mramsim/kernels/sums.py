@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
-from mramsim.kernels.lanes import I8, I64, address, aligned
+from mramsim.kernels.lanes import I8, I32, I64, address, aligned
 from mramsim.kernels.matches import STRIP, equal, equal_masked, strips
 from mramsim.kernels.products import INPUTS, multiply, panels, tile_configuration
 from mramsim.kernels.tables import fill_index, has_tables, look_up, tables
@@ -191,6 +191,31 @@ def panel_sums(
         look_up(index, np.int64(tables_ + panel * 1024 * steps), steps, np.int64(out + LINE))
     else:
         multiply(x, INPUTS, own, depth, blocks, 0, out + LINE)
+
+
+def _plain_line(one: Any, other: Any, target: Any, shift: Any) -> None:
+    found = [lanes.memory(start, (STRIP,), np.int32) for start in (one, other, target)]
+    found[2] += (found[0] + found[1]) << int(shift)
+
+
+@instruction(_plain_line)
+def add_line(typing_context: Any, one: Any, other: Any, target: Any, shift: Any) -> Any:
+    """Add ``(one + other) 2^shift`` to `target`: 16 int32 each, by addresses."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.VectorType(I32, STRIP)
+        values = [
+            builder.load(lanes.at(builder, at, ir.Constant(I64, 0), kind), align=4)
+            for at in arguments[:3]
+        ]
+        added = builder.shl(
+            builder.add(values[0], values[1]), lanes.broadcast(builder, arguments[3], STRIP)
+        )
+        place = lanes.at(builder, arguments[2], ir.Constant(I64, 0), kind)
+        builder.store(builder.add(values[2], added), place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 3, types.int32), generate
 
 
 @kernel

@@ -152,23 +152,6 @@ def _build(builder: Any, index: Any, tables_: Any, steps: Any, out: Any) -> None
         for h in range(halves):
             lines[h] += [builder.load(slots[c * halves + h]) for c in range(_COLUMNS)]
     for h in range(halves):
-        for n, line in enumerate(_turned(builder, lines[h])):
+        for n, line in enumerate(lanes.transposed(builder, lines[h])):
             place = ir.Constant(I64, 64 * (16 * h + n))
             builder.store(line, lanes.at(builder, out, place, whole), align=4)
-
-
-def _turned(builder: Any, lines: list[Any]) -> list[Any]:
-    """Return the transpose of 16 vectors of 16."""
-    for distance in (1, 2, 4, 8):
-        swapped: list[Any] = [None] * 16
-        low = [i if not i & distance else 16 + i - distance for i in range(16)]
-        high = [i + distance if not i & distance else 16 + i for i in range(16)]
-        for first in range(16):
-            if first & distance:
-                continue
-            pair = lines[first], lines[first + distance]
-            for at, order in ((first, low), (first + distance, high)):
-                mask = ir.Constant(ir.VectorType(I32, 16), order)
-                swapped[at] = builder.shuffle_vector(*pair, mask)
-        lines = swapped
-    return lines

@@ -5,10 +5,27 @@ import numpy as np
 import pytest
 from tiles import AS_IT_IS, read_record
 
+from mramsim.kernels.chances import NEVER, TURNED, add_wrong, turn
+from mramsim.kernels.jit import kernel
+from mramsim.kernels.lanes import address, aligned
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.kernels.words import pack_bits
 
 SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2)]
+
+
+@kernel
+def wrong_bits(x, parts, limit0, limit1, sums, ties):
+    add_wrong(
+        address(x),
+        address(parts),
+        np.int64(limit0),
+        np.int64(limit1),
+        np.int64(-1),
+        np.int64(1),
+        address(sums),
+        address(ties),
+    )
 
 
 def random_tile(rng, rows, columns, positions=1, odd=0.3):
@@ -61,3 +78,27 @@ def test_certain_cells_are_not_drawn():
     counts, expected, made = both(tile._replace(wrong_on=sure, wrong_off=1 - sure), driven, rng)
     np.testing.assert_array_equal(counts, expected)
     assert made == 0
+
+
+def test_inputs_are_turned():
+    x = aligned((128, 64), np.uint8)
+    x[:] = np.random.default_rng(0).integers(0, 2, (128, 64))
+    for first in (0, 7, 15):
+        turned = np.full((64, TURNED), 9, np.uint8)
+        turn(x, first, turned)
+        np.testing.assert_array_equal(turned[:, first : first + 128], x.T)
+
+
+@pytest.mark.parametrize("limits", [(NEVER, 200), (0, 255), (7, NEVER)])
+def test_wrong_bits_and_ties(limits):
+    rng = np.random.default_rng(limits[1] + 1)
+    x, parts = rng.integers(0, 3, 128).astype(np.uint8), rng.integers(0, 256, 128).astype(np.uint8)
+    parts[:64] = rng.choice([0, 7, 200, 255], 64)
+    sums, ties = np.full(128, -3, np.int16), np.zeros(2, np.uint64)
+    wrong_bits(x, parts, *limits, sums, ties)
+    for lane in range(128):
+        limit = None if x[lane] == 2 else limits[x[lane]]
+        wrong = limit is not None and parts[lane] < limit
+        assert sums[lane] == -3 + ((1 if x[lane] else -1) if wrong else 0)
+        tie = int(ties[lane // 64]) >> (lane % 64) & 1
+        assert tie == (limit is not None and parts[lane] == limit)
