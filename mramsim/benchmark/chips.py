@@ -66,7 +66,6 @@ def start_row(repeats: int) -> dict[str, Any]:
     def call(arguments: list[str]) -> None:
         subprocess.run(arguments, check=True, capture_output=True)
 
-    taken = alternate(
-        {"help": lambda: call([*head, "--help"]), "run": lambda: call(run)}, min(repeats, 3)
-    )
+    jobs = {"help": lambda: call([*head, "--help"]), "run": lambda: call(run)}
+    taken = alternate(jobs, repeats)
     return {"name": "start_up", "help_s": taken["help"], "run_s": taken["run"]}

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mramsim.benchmark.chips import program_row, start_row, sweep_row
+from mramsim.benchmark.growth import growth_row
+from mramsim.benchmark.layers import layer_row
 from mramsim.benchmark.networks import network_row
+from mramsim.benchmark.pictures import pictures_row
 from mramsim.benchmark.wires import gated_row, linear_row
 from mramsim.benchmark.words import packed_product
 from mramsim.chip import thread_count
@@ -14,28 +17,21 @@ from mramsim.errors import InputError, nearest
 
 SCHEMA = "mramsim.bench/1"
 JUNG, SOT = "stt_jung_nature_2022", "sot_doevenspeck_vlsi_2020_ra50"
+CSUM = "csum_deaville_jssc_2025"
 EFFECTS = ("d2d", "stuck", "thermal_shot", "adc", "sa_offset")  # of layers
+BIT_ERRORS = (*EFFECTS, "sa_noise", "write_error")  # static and per read
+FEWEST = 5  # repeats that give a median
 ROWS: dict[str, Callable[[int, int], list[dict[str, Any]]]] = {}
 Progress = Callable[[int, int, str], None]
 
 
-def _layer(name: str, mapping: str, decide: bool = False) -> None:
+def _layer(name: str, mapping: str, effects: Sequence[str] = EFFECTS) -> None:
     """Add a layer of 1024 x 1024 at both device cards."""
 
     def rows(threads: int, repeats: int) -> list[dict[str, Any]]:
         shape, images = (1024, 1024), 4096
         return [
-            network_row(
-                name,
-                shape,
-                images,
-                device,
-                mapping,
-                threads,
-                repeats,
-                decide_last=decide,
-                only=EFFECTS,
-            )
+            layer_row(name, shape, images, device, mapping, threads, repeats, effects)
             for device in (JUNG, SOT)
         ]
 
@@ -43,24 +39,28 @@ def _layer(name: str, mapping: str, decide: bool = False) -> None:
 
 
 def _mnist(threads: int, repeats: int) -> list[dict[str, Any]]:
-    shape, mapping = (784, 1024, 1024, 10), "csum_deaville_jssc_2025"
+    shape = (784, 1024, 1024, 10)
     return [
-        network_row("mnist_mlp", shape, 10_000, device, mapping, threads, repeats, planes)
+        network_row("mnist_mlp", shape, 10_000, device, CSUM, threads, repeats, planes)
         for device in (JUNG, SOT)
         for planes in (1, 8)
     ]
 
 
 ROWS["xnor_popcount_4096"] = lambda threads, repeats: [packed_product(4096, threads, repeats)]
-_layer("csum_layer_1024", "csum_deaville_jssc_2025")
-_layer("csum_1bit_layer_1024", "csum_1bit", decide=True)
-_layer("pcsa_layer_1024", "pcsa_hirtzlin_nanoarch_2019")
+_layer("csum_layer_1024", CSUM)
+_layer("csum_1bit_layer_1024", "csum_1bit")
+_layer("pcsa_layer_1024", "pcsa_hirtzlin_nanoarch_2019", BIT_ERRORS)
 _layer("rsum_layer_1024", "rsum_jung_nature_2022")
-ROWS["gated_ir_drop_256"] = lambda threads, repeats: [gated_row(256, 1024, repeats)]
-ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, repeats)]
+ROWS["gated_ir_drop_256"] = lambda threads, repeats: [gated_row(256, 1024, threads, repeats)]
+ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, threads, repeats)]
 ROWS["mnist_mlp"] = _mnist
-ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(32, 10_000, 1024, threads, 1)]
+ROWS["cifar_cnv"] = lambda threads, repeats: [
+    pictures_row("cnv-1", 1000, JUNG, CSUM, threads, repeats)
+]
+ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(32, 10_000, 1024, threads, repeats)]
 ROWS["program_5m"] = lambda threads, repeats: [program_row(2240, 2240, repeats)]
+ROWS["growth"] = lambda threads, repeats: [growth_row(JUNG, CSUM, EFFECTS, repeats)]
 ROWS["start_up"] = lambda threads, repeats: [start_row(repeats)]
 
 
@@ -91,15 +91,15 @@ def bench(
     Raises
     ------
     InputError
-        For an unknown row or less than one repeat or thread.
+        For an unknown row, less than 5 repeats or less than one thread.
     """
     import torch
 
     for name in names:
         if name not in ROWS:
             raise InputError(f"--rows: '{name}' is no row{nearest(name, ROWS)}")
-    if repeats < 1:
-        raise InputError(f"repeats = {repeats}; at least 1 is allowed")
+    if repeats < FEWEST:
+        raise InputError(f"--repeats: {repeats}; at least {FEWEST} are needed for a median")
     workers, chosen = thread_count(threads), list(names) or list(ROWS)
     before, rows = torch.get_num_threads(), list[dict[str, Any]]()
     torch.set_num_threads(workers)

@@ -1,0 +1,89 @@
+"""One layer on a noisy chip: levels in, bits out, and nothing else of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from mramsim.benchmark.clock import Job
+from mramsim.benchmark.networks import WIRES, random_network
+from mramsim.benchmark.peers import peers
+from mramsim.benchmark.row import measure
+from mramsim.chip import BATCH, Chip
+from mramsim.mapping.events import LayerEvents
+from mramsim.mapping.placement import place
+from mramsim.mapping.read import read_layer
+
+
+def layer_chip(
+    shape: tuple[int, int], mapping: str, device: str, only: Sequence[str] | None
+) -> Chip:
+    """Return a chip that holds one layer of random weights with a sign behind it."""
+    placed = place(random_network(shape, decide_last=True), mapping)
+    return placed.sample(device=device, seed=0, only=only, without=WIRES)
+
+
+def layer_job(chip: Chip, images: int, threads: int) -> tuple[Callable[[], list[LayerEvents]], int]:
+    """Return a read of the first layer of `chip` for random images, and the bytes in and out."""
+    layer = chip.placement.layers[0]
+    readers, effects = chip.readers[layer.name], chip.effects
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 2, (images, layer.node.fan_in)).astype(np.uint8)
+    batch = min(BATCH, -(-images // threads))
+    starts = range(0, images, batch)
+    pool = ThreadPoolExecutor(threads)
+
+    def part(start: int) -> LayerEvents:
+        own = x[start : start + batch]
+        numbers = np.arange(start, start + len(own), dtype=np.int64)
+        return read_layer(layer, readers, own, numbers, effects)[1]
+
+    return lambda: list(pool.map(part, starts)), x.nbytes + images * layer.node.fan_out
+
+
+def layer_row(
+    name: str,
+    shape: tuple[int, int],
+    images: int,
+    device: str,
+    mapping: str,
+    threads: int,
+    repeats: int,
+    only: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Time one layer beside torch.
+
+    Parameters
+    ----------
+    name : str
+    shape : (inputs, outputs)
+    images : int
+    device, mapping : str
+        Cards.
+    threads, repeats : int
+    only : sequence of str, optional
+        Effects; all but wires by default.
+    """
+    chip = layer_chip(shape, mapping, device, only)
+    ours, moved = layer_job(chip, images, threads)
+    found = ours()
+    reads = sum(events.total("column_reads") for events in found)
+    job: Job = ours
+    return measure(
+        name,
+        images * shape[0] * shape[1],
+        job,
+        peers(images, shape),
+        repeats,
+        device=device,
+        mapping=mapping,
+        images=images,
+        bandwidth_hz=chip.placement.card.bandwidth_hz,
+        effects=sorted(chip.effects),
+        bytes=moved,
+        column_reads=reads,
+        draws_per_read=sum(events.draws for events in found) / max(1, reads),
+    )
