@@ -58,14 +58,10 @@ def activity_of(events: Events) -> dict[str, float]:
 
 
 def _layer_events(layer: LayerPlacement, activity: float) -> LayerEvents:
-    mask = layer.mask
-    tiles = []
-    for tile in layer.tiles:
-        evaluations = IMAGES * layer.positions
-        driven = np.full(tile.rows, evaluations * layer.node.planes, dtype=np.int64)
-        if mask is not None:
-            shares = mask[:, tile.row_start : tile.row_stop].sum(axis=0, dtype=np.int64)
-            driven = shares * IMAGES * layer.node.planes
-        ones = np.rint(activity * driven).astype(np.int64)
-        tiles.append(tile_events(layer, tile, ones, driven, evaluations))
-    return LayerEvents(np.stack(tiles), digital_events(layer, IMAGES))
+    node, evaluations = layer.node, IMAGES * layer.positions
+    driven = np.full(node.fan_in, evaluations * node.planes, dtype=np.int64)
+    if layer.mask is not None:
+        driven = layer.mask.sum(axis=0, dtype=np.int64) * IMAGES * node.planes
+    ones = np.tile(np.rint(activity * driven).astype(np.int64), (node.groups, 1))
+    events = tile_events(layer, ones, driven, evaluations)
+    return LayerEvents(events, digital_events(layer, IMAGES))

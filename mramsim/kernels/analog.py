@@ -31,7 +31,7 @@ from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, column_normal, fill_shared, tail_of, upper_quantile
 from mramsim.kernels.philox import philox
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
-from mramsim.kernels.settle import settle, settle_odd
+from mramsim.kernels.settle import settle, settle_bent, settle_odd
 from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
 from mramsim.kernels.words import lowest_bit
 
@@ -306,6 +306,7 @@ def read_codes(
     at_factors, at_codes = address(ready.factors), address(codes)
     line, patterns = LINE, np.int64(ready.place.size)
     linear, of_position = ready.linear and given.shape[0] == 0, ready.pattern
+    bent = ready.bent
     draws, found = 0, 0
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
@@ -346,10 +347,10 @@ def read_codes(
                 target = at_codes + (panel * rows.shape[0] + start) * 64
                 own_middle = at_middle + panel * patterns * 64
                 own_noise = at_noise + panel * patterns * 64
-                own_factors = at_factors + panel * 256
+                own_factors = at_factors + panel * 448
                 first = odd_first[16 * panel]
                 end = odd_first[min(16 * panel + 16, columns)]
-                if end > first:
+                if end > first or bent:
                     cut = slice(first, end)
                     fill_odd(
                         x,
@@ -363,6 +364,24 @@ def read_codes(
                         ready.odd_off[cut],
                         odd[:, :count],
                     )
+                if bent:
+                    opened = settle_bent(
+                        at_sums,
+                        at_sums + line,
+                        at_words,
+                        at_pattern,
+                        own_middle,
+                        own_noise,
+                        own_factors,
+                        at_odd,
+                        at_odd + line,
+                        target,
+                        at_open,
+                        count,
+                        last,
+                        shift,
+                    )
+                elif end > first:
                     opened = settle_odd(
                         at_sums,
                         at_sums + line,

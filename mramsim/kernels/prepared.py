@@ -47,9 +47,12 @@ class Prepared(NamedTuple):
     edges : float64 [257]
         Bounds of the parts of the distribution.
     linear : bool
-        Whether codes are linear in the count, so that `mramsim.kernels.settle` may settle them.
+        Whether `mramsim.kernels.settle` may settle codes: they are linear in the count but for a
+        bow.
+    bent : bool
+        Whether there is one.
     middle, noise : float32 [M / 16, Q, 16]
-    factors : float32 [M / 16, 4, 16]
+    factors : float32 [M / 16, 7, 16]
     odd_value, odd_on, odd_off : float32 [K]
         See `mramsim.kernels.settle`.
     """
@@ -70,6 +73,7 @@ class Prepared(NamedTuple):
     border: NDArray[np.float64]
     edges: NDArray[np.float64]
     linear: bool
+    bent: bool
     middle: NDArray[np.float32]
     noise: NDArray[np.float32]
     factors: NDArray[np.float32]
@@ -102,10 +106,13 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         fill_borders(tile, rows_on, border)
     base = np.ascontiguousarray(tile.base[place])
     first = np.searchsorted(odd_column, np.arange(columns + 1)).astype(np.int32)
-    bent = tile.comparators.shape[0] > 0 or tile.bend.shape[1] > 0
-    linear = converter.mode == VOTE or (converter.mode == CODES and not bent)
+    bent = converter.mode == CODES and tile.bend.shape[1] > 0
+    linear = converter.mode == VOTE or (converter.mode == CODES and not tile.comparators.shape[0])
+    linear = linear and not (bent and _turns_back(tile, converter))
     linear = linear and not tile.gated
     middle, noise, factors, scale, spread = _NO_LINES
+    if not linear:
+        scale, spread = np.ones((2, columns))
     if linear:
         found = _lines(tile, converter, match, base, rows_on, border)
         middle, noise, factors, scale, spread = found
@@ -128,12 +135,13 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         border,
         edges(),
         linear,
+        bent,
         middle,
         noise,
         factors,
-        _single(odd_steps * scale),
-        _single(odd_on * spread**2),
-        _single(odd_off * spread**2),
+        _single(odd_steps * scale[odd_column]),
+        _single(odd_on * spread[odd_column] ** 2),
+        _single(odd_off * spread[odd_column] ** 2),
     )
 
 
@@ -153,9 +161,9 @@ def _odd(tile: AnalogTile, gone: NDArray[np.bool_]) -> Any:
 _NO_LINES: Any = (
     np.zeros((0, 0, COLUMNS), np.float32),
     np.zeros((0, 0, COLUMNS), np.float32),
-    np.zeros((0, 4, COLUMNS), np.float32),
-    0.0,
-    0.0,
+    np.zeros((0, 7, COLUMNS), np.float32),
+    np.zeros(0),
+    np.zeros(0),
 )
 
 
@@ -163,15 +171,22 @@ def _lines(
     tile: AnalogTile, converter: Converter, match: Any, base: Any, rows_on: Any, border: Any
 ) -> Any:
     """Return middle, noise and factors of `settle`, codes per step, and codes per count."""
-    columns = match.shape[1]
+    columns, codes = match.shape[1], converter.codes
+    error, start, turn, bow = np.zeros((4, columns))
     if converter.mode == VOTE:
         slope = np.ones(columns)
         zero = border - 1.0
     else:
         slope = np.full(columns, 1.0 / converter.step)
         zero = np.full_like(border, slope[0] * converter.low - 0.5)
+        if tile.bend.shape[1]:  # offset, gain error and bow, in codes from the middle of the range
+            error, half = tile.bend[1], max(codes - 1, 1) / 2.0
+            zero = zero * (1.0 + error) + error * codes / 2.0 - tile.bend[0] / converter.step
+            turn, bow = 1.0 / ((1.0 + error) * half), tile.bend[2] / converter.step
+            start = -turn * (tile.bend[0] / converter.step + codes / 2.0)
+    slope = slope * (1.0 + error)
     middle = slope * (tile.gain * match + tile.step * base + tile.offset) - zero
-    spread = abs(slope[0]) if columns else 1.0
+    spread = np.abs(slope)
     other = tile.variance_other
     noise = (
         match * (tile.variance_match - other) + rows_on[:, None] * other + tile.variance_column
@@ -182,11 +197,17 @@ def _lines(
     rows = tile.deviation.shape[0]
     most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0)
     largest = np.abs(per_match) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)
-    largest += np.abs(zero).max(axis=0) + converter.codes
-    noise_slope = np.full(columns, (tile.variance_match - other) * spread**2)
-    slack = ROUNDING * largest + 1e-6
-    factors = np.stack([per_match, per_step, noise_slope, slack])
-    return _panelled(middle), _panelled(noise), _panelled(factors), spread * tile.step, spread
+    largest += np.abs(zero).max(axis=0) + codes * (1.0 + np.abs(error)) + np.abs(bow)
+    noise_slope = (tile.variance_match - other) * spread**2
+    slack = ROUNDING * largest * (2.0 if tile.bend.shape[1] else 1.0) + 1e-6
+    factors = np.stack([per_match, per_step, noise_slope, slack, turn, start, bow])
+    return _panelled(middle), _panelled(noise), _panelled(factors), per_step, spread
+
+
+def _turns_back(tile: AnalogTile, converter: Converter) -> bool:
+    """Return whether a converter's bow is so strong that its codes do not rise with the count."""
+    half = converter.step * max(converter.codes - 1, 1) / 2.0
+    return bool((1.0 + tile.bend[1] <= 2.5 * np.abs(tile.bend[2]) / half).any())
 
 
 def _panelled(lines: Any) -> NDArray[np.float32]:

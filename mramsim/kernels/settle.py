@@ -36,7 +36,7 @@ def _plain_settle(*arguments: Any) -> int:
     return int(count)
 
 
-def _settle(odd: bool) -> Any:
+def _settle(odd: bool, bent: bool = False) -> Any:
     @instruction(_plain_settle)
     def _lanes(
         typing_context: Any,
@@ -70,10 +70,13 @@ def _settle(odd: bool) -> Any:
         patterns : int32 [N]
             Row of `middle` and `noise`.
         middle, noise : float32 [patterns, 16]
-        factors : float32 [4, 16]
-            per_match, per_step, noise_per_match, and what float32 may be off by, in codes.
+        factors : float32 [7, 16]
+            per_match, per_step, noise_per_match, and what float32 may be off by, in codes; then a
+            slope, a start and a bow: `settle_bent` adds ``bow (1 - min(u^2, 1))`` to each value v,
+            ``u = slope v + start``.
         odd_steps, odd_noise : float32 [N, 16]
-            Added to middle and noise, input by input, by `settle_odd`.
+            Added to middle and noise, input by input, by `settle_odd` and
+            `settle_bent`.
         codes : int32 [N, 16]
             The code times ``2^shift`` is added where settled.
         open_ : int64 [N]
@@ -85,14 +88,14 @@ def _settle(odd: bool) -> Any:
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return _build(builder, odd, arguments)
+            return _build(builder, odd, bent, arguments)
 
         return types.int64(*[types.int64] * 12, types.float32, types.int32), generate
 
     return _lanes
 
 
-def _build(builder: Any, odd: bool, arguments: Any) -> Any:
+def _build(builder: Any, odd: bool, bent: bool, arguments: Any) -> Any:
     from numba.core import cgutils as untyped
 
     cgutils: Any = untyped
@@ -119,8 +122,14 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
     def larger(a: Any, b: Any) -> Any:
         return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
-    factor = [lanes.load(builder, factors, ir.Constant(I64, 64 * k), real) for k in range(4)]
-    per_match, per_step, noise_per_match, slack = factor
+    factor = [lanes.load(builder, factors, ir.Constant(I64, 64 * k), real) for k in range(7)]
+    per_match, per_step, noise_per_match, slack, turn, start, bow = factor
+
+    def curved(value: Any) -> Any:
+        u = fused(value, turn, start)
+        rest = builder.fsub(constant(1.0), smaller(builder.fmul(u, u), constant(1.0)))
+        return fused(bow, rest, value)
+
     top = lanes.broadcast(builder, last, 16)
     bits = lanes.broadcast(builder, shift, 16)
     found = cgutils.alloca_once_value(builder, ir.Constant(I64, 0))
@@ -168,6 +177,11 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
                 builder.and_(builder.bitcast(value, whole), integer(0x7FFFFFFF)), real
             )
             width = fused(away, constant(ROUNDING), width)
+        if bent:  # values rise with the count, so the ends of the interval bound it
+            low = curved(builder.fsub(centre, width))
+            high = curved(builder.fadd(centre, width))
+            centre = builder.fmul(builder.fadd(low, high), constant(0.5))
+            width = fused(builder.fsub(high, low), constant(0.5), slack)
         border = builder.call(nearest, [centre])  # codes change at whole numbers, 1 to `last`
         border = larger(smaller(border, top), constant(1.0))
         beyond = builder.fsub(centre, border)
@@ -192,4 +206,4 @@ def _build(builder: Any, odd: bool, arguments: Any) -> Any:
     return builder.load(found)
 
 
-settle, settle_odd = _settle(False), _settle(True)
+settle, settle_odd, settle_bent = _settle(False), _settle(True), _settle(True, True)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.mapping.layer import LayerPlacement
-from mramsim.mapping.tiles import Tile
 
 TILE_EVENTS = (
     "reads_x1_w1",
@@ -87,57 +86,59 @@ class Events:
 
 def tile_events(
     layer: LayerPlacement,
-    tile: Tile,
     ones: NDArray[np.int64],
     driven: NDArray[np.int64],
     evaluations: int,
 ) -> NDArray[np.int64]:
-    """Return the events of one tile.
+    """Return the events of all tiles.
 
     Parameters
     ----------
     layer : LayerPlacement
-    tile : Tile
-    ones : int64 array [rows]
+    ones : int64 array [groups, fan_in]
         How often each row carried bit 1, over evaluations and bit planes.
-    driven : int64 array [rows]
+    driven : int64 array [fan_in]
         How often each row was driven.
     evaluations : int
         Images times positions.
 
     Returns
     -------
-    int64 array [len(TILE_EVENTS)]
+    int64 array [tiles, len(TILE_EVENTS)]
     """
-    node = layer.node
-    plus = layer.ones[tile.index]
-    minus = tile.columns - plus
-    zeros = driven - ones
-    groups = layer.turns(tile)
+    node, rows = layer.node, layer.tile_rows
+    on = ones.reshape(-1)[rows.number]
+    off = driven[rows.number % node.fan_in] - on
+    width = np.repeat(rows.columns, np.diff(rows.first, append=len(rows.number)))
+
+    def summed(values: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.add.reduceat(values, rows.first)
+
     reads = evaluations * node.planes
-    columns = reads * groups * tile.columns
-    drives = int((ones if layer.card.input_coding == "gated" else driven).sum())
-    cells = drives * tile.columns
+    columns = reads * rows.turns * rows.columns
+    drives = summed(on if layer.card.input_coding == "gated" else on + off)
+    cells = drives * rows.columns
     decisions = {
         "count": cells,
         "codes": columns * layer.card.adc_bits,
         "vote": columns,
         "sweep": cells,
     }[layer.reading]
-    return np.array(
+    none = np.zeros_like(columns)
+    return np.stack(
         [
-            int(ones @ plus),
-            int(ones @ minus),
-            int(zeros @ plus),
-            int(zeros @ minus),
+            summed(on * rows.ones),
+            summed(on * (width - rows.ones)),
+            summed(off * rows.ones),
+            summed(off * (width - rows.ones)),
             drives,
-            reads * groups,
+            reads * rows.turns,
             columns,
             decisions,
-            columns if layer.reading == "codes" else 0,
-            decisions if layer.reading in ("count", "sweep") else 0,
+            columns if layer.reading == "codes" else none,
+            decisions if layer.reading in ("count", "sweep") else none,
         ],
-        dtype=np.int64,
+        axis=1,
     )
 
 

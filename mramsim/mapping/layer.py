@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,28 @@ from mramsim.network.nodes.base import Array
 from mramsim.network.nodes.threshold import NEVER
 
 Reading = Literal["count", "codes", "vote", "sweep"]
+
+
+class TileRows(NamedTuple):
+    """What counting events needs of the tiles of a layer.
+
+    Attributes
+    ----------
+    number : intp array [rows of all tiles]
+        Of each row in [groups, fan_in].
+    first : intp array [tiles]
+        First row of each tile.
+    ones : int64 array [rows of all tiles]
+        Weights +1 in each row.
+    columns, turns : int64 array [tiles]
+        Columns, and reads in sequence (`LayerPlacement.turns`).
+    """
+
+    number: NDArray[np.intp]
+    first: NDArray[np.intp]
+    ones: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    turns: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +147,20 @@ class LayerPlacement:
         return self.matrix[part.group, columns, part.row_start : part.row_stop]
 
     @cached_property
-    def ones(self) -> dict[int, NDArray[np.int64]]:
-        """Weights +1 in each row, int64 [rows], by number of the tile."""
-        return {tile.index: self.block(tile).sum(axis=0, dtype=np.int64) for tile in self.tiles}
+    def tile_rows(self) -> TileRows:
+        """Rows of all tiles, one tile after the other."""
+        tiles = self.tiles
+        size = self.node.fan_in
+        rows = [np.arange(t.group * size + t.row_start, t.group * size + t.row_stop) for t in tiles]
+        ones = [self.block(tile).sum(axis=0, dtype=np.int64) for tile in tiles]
+        lengths = np.array([tile.rows for tile in tiles])
+        return TileRows(
+            np.concatenate(rows),
+            np.concatenate([[0], np.cumsum(lengths)[:-1]]),
+            np.concatenate(ones),
+            np.array([tile.columns for tile in tiles], dtype=np.int64),
+            np.array([self.turns(tile) for tile in tiles], dtype=np.int64),
+        )
 
     def held_level(self, copy: int) -> NDArray[np.int32]:
         """Return the threshold of each column as a copy of the chip holds it, int32 [fan_out]."""

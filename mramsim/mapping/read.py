@@ -231,9 +231,5 @@ def _events(layer: LayerPlacement, inputs: Array, count: int, draws: int) -> Lay
     driven = np.full(node.fan_in, len(inputs) * node.planes, dtype=np.int64)
     if layer.mask is not None:
         driven = layer.mask.sum(axis=0, dtype=np.int64) * count * node.planes
-    events = []
-    for tile in layer.tiles:
-        rows = slice(tile.row_start, tile.row_stop)
-        own = ones[tile.group, rows]
-        events.append(tile_events(layer, tile, own, driven[rows], len(inputs)))
-    return LayerEvents(np.stack(events), digital_events(layer, count), draws)
+    events = tile_events(layer, ones, driven, len(inputs))
+    return LayerEvents(events, digital_events(layer, count), draws)
