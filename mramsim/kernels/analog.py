@@ -29,6 +29,7 @@ from mramsim.kernels.converters import (
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN, column_normal, fill_shared, tail_of, upper_quantile
+from mramsim.kernels.odd import fill_driven, fill_odd, turn_inputs
 from mramsim.kernels.philox import philox
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
 from mramsim.kernels.settle import settle, settle_bent, settle_odd
@@ -201,36 +202,6 @@ def odd_share(
 
 
 @kernel
-def fill_odd(
-    x: Any,
-    driven: Any,
-    place: Any,
-    patterns: Any,
-    row: Any,
-    column: Any,
-    value: Any,
-    on: Any,
-    off: Any,
-    odd: Any,
-) -> Any:
-    """Fill what odd cells add to the settling of a panel (float32 [2, N, 16]: value, variance)."""
-    count = odd.shape[1]
-    odd[:] = 0.0
-    for k in range(row.size):
-        at, lane = row[k], column[k] & 15
-        word, bit = at >> 6, np.uint64(at & 63)
-        carries, idle = on[k], off[k]
-        for n in range(count):
-            one = np.float32(x[n, at])
-            odd[0, n, lane] += one * value[k]
-            odd[1, n, lane] += one * carries
-        if idle != np.float32(0.0):
-            for n in range(count):
-                is_driven = (driven[place[patterns[n]], word] >> bit) & np.uint64(1)
-                odd[1, n, lane] += idle * np.float32(np.int64(is_driven) - np.int64(x[n, at]))
-
-
-@kernel
 def read_codes(
     rows: Any,
     plane: Any,
@@ -284,19 +255,18 @@ def read_codes(
     image, place = np.zeros((2, BLOCK), dtype=np.uint32)
     pattern, on = np.zeros(BLOCK, dtype=np.int32), np.zeros(BLOCK, dtype=np.float64)
     open_ = np.empty(BLOCK + 1, dtype=np.int64)
-    odd = np.zeros((2, BLOCK, 16), dtype=np.float32)
+    odd, odd_lines = np.zeros((2, BLOCK, 16), np.float32), np.zeros((2, 16, BLOCK), np.float32)
+    turned, driven = np.zeros((2, blocks * 64, BLOCK), dtype=np.uint8)
+    driven_lines = np.zeros((BLOCK, blocks * 64), dtype=np.uint8)
     listed = np.empty((6, LISTED + BLOCK * 16), dtype=np.int64)
     counts = np.empty((3, LISTED + BLOCK * 16), dtype=np.float64)
     step = np.uint32(plane << 24)
     last = np.float32(1 if converter.mode == VOTE else converter.codes - 1)
     shift = np.int32(plane)
     k0, k1 = tile.key[0], tile.key[1]
-    odd_first, odd_row, of_pattern, driven = (
-        ready.odd_first,
-        ready.odd_row,
-        ready.place,
-        tile.driven,
-    )
+    odd_first, odd_row, odd_column = ready.odd_first, ready.odd_row, ready.odd_column
+    odd_value, odd_on, odd_off = ready.odd_value, ready.odd_on, ready.odd_off
+    at_turned, at_driven = address(turned), address(driven)
     at_x, at_cells, at_sums = address(x), address(planes.cells), address(sums)
     at_bits, at_index, at_tables = address(bits), address(index), address(planes.tables)
     at_strips, at_ones, three = address(planes.strips), address(planes.ones), planes.sums == 3
@@ -320,6 +290,10 @@ def read_codes(
             place[n] = at
             pattern[n] = of_position[min(at, of_position.size - 1)]
         count_on(tile, ready, x, pattern, count, on)
+        if linear and odd_row.size > 0:
+            turn_inputs(x, turned)
+            if start == 0 or patterns > 1:
+                fill_driven(ready.driven, pattern, driven_lines, driven)
         for panel in range(panels):
             panel_sums(
                 at_x,
@@ -351,18 +325,18 @@ def read_codes(
                 first = odd_first[16 * panel]
                 end = odd_first[min(16 * panel + 16, columns)]
                 if end > first or bent:
-                    cut = slice(first, end)
                     fill_odd(
-                        x,
-                        driven,
-                        of_pattern,
-                        pattern,
-                        odd_row[cut],
-                        ready.odd_column[cut],
-                        ready.odd_value[cut],
-                        ready.odd_on[cut],
-                        ready.odd_off[cut],
-                        odd[:, :count],
+                        at_turned,
+                        at_driven,
+                        first,
+                        end,
+                        odd_row,
+                        odd_column,
+                        odd_value,
+                        odd_on,
+                        odd_off,
+                        odd_lines,
+                        odd,
                     )
                 if bent:
                     opened = settle_bent(

@@ -15,6 +15,7 @@ from numba import types
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I8, I64, address
+from mramsim.kernels.squares import square
 
 LANES = 128
 _WIDTH = 64
@@ -111,29 +112,6 @@ def _build(
         builder.store(mask, lanes.at(builder, ties, ir.Constant(I64, 8 * at), I64), align=8)
 
 
-def _plain_square(x: Any, stride: Any, out: Any, line: Any) -> None:
-    square = [lanes.memory(x + n * stride, (16,), np.uint8) for n in range(16)]
-    for row, values in enumerate(np.array(square).T):
-        lanes.memory(out + row * line, (16,), np.uint8)[:] = values
-
-
-@instruction(_plain_square)
-def _square(typing_context: Any, x: Any, stride: Any, out: Any, line: Any) -> Any:
-    """Write 16 rows of 16 bytes at `x`, `stride` bytes apart, as 16 columns to `out`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        base, apart, target, beside = arguments
-        kind = ir.VectorType(I8, 16)
-        places = [builder.mul(apart, ir.Constant(I64, n)) for n in range(16)]
-        lines = [lanes.load(builder, base, place, kind) for place in places]
-        for row, values in enumerate(lanes.transposed(builder, lines)):
-            place = builder.mul(beside, ir.Constant(I64, row))
-            builder.store(values, lanes.at(builder, target, place, kind), align=1)
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 4), generate
-
-
 @kernel
 def turn(x: Any, first: Any, turned: Any) -> Any:
     """Write inputs (uint8 [128, R]) one row of the array after the other.
@@ -144,4 +122,4 @@ def turn(x: Any, first: Any, turned: Any) -> Any:
     start, target = address(x), np.int64(address(turned) + first)
     for row in range(0, size, 16):
         for n in range(0, LANES, 16):
-            _square(start + n * size + row, size, target + row * line + n, line)
+            square(start + n * size + row, size, target + row * line + n, line)

@@ -32,6 +32,8 @@ class Prepared(NamedTuple):
         Pattern of each position.
     place : int32 [Q]
         A position with that pattern.
+    driven : uint8 [Q, R rounded up to 64]
+        Rows driven in each pattern.
     rows_on : float64 [Q]
         Driven rows.
     shift : float64 [Q, M]
@@ -60,6 +62,7 @@ class Prepared(NamedTuple):
     planes: Planes
     pattern: NDArray[np.int32]
     place: NDArray[np.int32]
+    driven: NDArray[np.uint8]
     rows_on: NDArray[np.float64]
     shift: NDArray[np.float64]
     base_match: NDArray[np.int64]
@@ -122,6 +125,7 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         ),
         pattern,
         place,
+        unpack_bits(tile.driven[place], 64 * tile.driven.shape[1]),
         rows_on,
         shift,
         match,
