@@ -105,7 +105,7 @@ def child(
         chip.run(x, threads=threads)
         unit = 1 if sys.platform == "darwin" else 1024  # bytes, or KiB
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-        print(json.dumps({"peak_memory_mib": peak / 2**20}))
+        print(json.dumps({"peak_memory_mib": peak / 2**20, "peak_memory_images": images}))
         return
     import torch
 
@@ -120,6 +120,7 @@ def child(
         device=device,
         mapping=mapping,
         images=images,
+        bandwidth_hz=chip.placement.card.bandwidth_hz,
         effects=sorted(chip.effects),
         bytes=x.nbytes + 4 * CLASSES * images,
     )
@@ -129,10 +130,14 @@ def child(
 def pictures_row(
     shape: str, images: int, device: str, mapping: str, threads: int, repeats: int
 ) -> dict[str, Any]:
-    """Time a convolutional network, and measure the peak memory of a process that only runs it."""
+    """Time a convolutional network, and measure the peak memory of a process that only runs it.
+
+    Memory is that of five times as many images.
+    """
 
     def call(memory: bool) -> dict[str, Any]:
-        arguments: Sequence[Any] = (shape, images, device, mapping, threads, repeats, memory)
+        count = 5 * images if memory else images
+        arguments: Sequence[Any] = (shape, count, device, mapping, threads, repeats, memory)
         done = subprocess.run(
             [sys.executable, "-c", _CHILD.format(tuple(arguments))],
             check=True,

@@ -56,9 +56,9 @@ ROWS["gated_ir_drop_256"] = lambda threads, repeats: [gated_row(256, 1024, threa
 ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, threads, repeats)]
 ROWS["mnist_mlp"] = _mnist
 ROWS["cifar_cnv"] = lambda threads, repeats: [
-    pictures_row("cnv-1", 1000, JUNG, CSUM, threads, repeats)
+    pictures_row("cnv-1", 200, JUNG, CSUM, threads, repeats)
 ]
-ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(32, 10_000, 1024, threads, repeats)]
+ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(8, 10_000, 1024, threads, repeats)]
 ROWS["program_5m"] = lambda threads, repeats: [program_row(2240, 2240, repeats)]
 ROWS["growth"] = lambda threads, repeats: [growth_row(JUNG, CSUM, EFFECTS, repeats)]
 ROWS["start_up"] = lambda threads, repeats: [start_row(repeats)]
