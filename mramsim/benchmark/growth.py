@@ -11,7 +11,7 @@ from mramsim.benchmark.clock import Job, alternate
 from mramsim.benchmark.layers import layer_chip, layer_job
 from mramsim.effects import EFFECTS
 
-BASE = {"images": 2048, "rows": 1024, "columns": 1024, "chips": 1}
+BASE = {"images": 1024, "rows": 1024, "columns": 1024, "chips": 1}
 
 
 def _job(device: str, mapping: str, only: Sequence[str] | None, size: dict[str, int]) -> Job:

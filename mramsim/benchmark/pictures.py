@@ -132,11 +132,11 @@ def pictures_row(
 ) -> dict[str, Any]:
     """Time a convolutional network, and measure the peak memory of a process that only runs it.
 
-    Memory is that of five times as many images.
+    Memory is that of ten times as many images.
     """
 
     def call(memory: bool) -> dict[str, Any]:
-        count = 5 * images if memory else images
+        count = 10 * images if memory else images
         arguments: Sequence[Any] = (shape, count, device, mapping, threads, repeats, memory)
         done = subprocess.run(
             [sys.executable, "-c", _CHILD.format(tuple(arguments))],

@@ -41,9 +41,9 @@ def _layer(name: str, mapping: str, effects: Sequence[str] = EFFECTS) -> None:
 def _mnist(threads: int, repeats: int) -> list[dict[str, Any]]:
     shape = (784, 1024, 1024, 10)
     return [
-        network_row("mnist_mlp", shape, 10_000, device, CSUM, threads, repeats, planes)
+        network_row("mnist_mlp", shape, images, device, CSUM, threads, repeats, planes)
         for device in (JUNG, SOT)
-        for planes in (1, 8)
+        for planes, images in ((1, 10_000), (8, 2_000))
     ]
 
 
@@ -56,9 +56,9 @@ ROWS["gated_ir_drop_256"] = lambda threads, repeats: [gated_row(256, 1024, threa
 ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, threads, repeats)]
 ROWS["mnist_mlp"] = _mnist
 ROWS["cifar_cnv"] = lambda threads, repeats: [
-    pictures_row("cnv-1", 200, JUNG, CSUM, threads, repeats)
+    pictures_row("cnv-1", 100, JUNG, CSUM, threads, repeats)
 ]
-ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(8, 10_000, 1024, threads, repeats)]
+ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(4, 10_000, 1024, threads, repeats)]
 ROWS["program_5m"] = lambda threads, repeats: [program_row(2240, 2240, repeats)]
 ROWS["growth"] = lambda threads, repeats: [growth_row(JUNG, CSUM, EFFECTS, repeats)]
 ROWS["start_up"] = lambda threads, repeats: [start_row(repeats)]
