@@ -17,7 +17,7 @@ from mramsim.benchmark.clock import Job, alternate, seconds
 from mramsim.benchmark.peers import peers
 from mramsim.benchmark.row import measure
 from mramsim.kernels.jit import kernel
-from mramsim.kernels.lanes import address
+from mramsim.kernels.lanes import address, aligned
 from mramsim.kernels.matches import STRIP, equal, strips, xnor_popcount
 from mramsim.kernels.words import pack_bits
 
@@ -88,10 +88,10 @@ def _again(x: Any, cells: Any, most: Any, out: Any, rounds: Any) -> Any:
 
 def _limit(size: int, threads: int, pool: ThreadPoolExecutor) -> float:
     """Return the products per second of a block that stays in the first cache."""
-    words, rows, rounds = -(-size // 64), 16, max(1, 200_000_000 // (16 * STRIP * size))
-    x, cells = np.ones((rows, words), np.uint64), np.ones((words, STRIP), np.uint64)
-    outs = [np.zeros((rows, STRIP), np.int32) for _ in range(threads)]
-    most = np.zeros(STRIP, np.int32)
+    words, rows, rounds = -(-size // 64), 16, max(1, 20_000_000_000 // (16 * STRIP * size))
+    x, cells = aligned((rows, words), np.uint64), aligned((words, STRIP), np.uint64)
+    outs = [aligned((rows, STRIP), np.int32) for _ in range(threads)]
+    most = aligned((STRIP,), np.int32)
 
     def part(out: Any) -> None:
         _again(x, cells, most, out, rounds)
