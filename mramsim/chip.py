@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mramsim.devices.card import DeviceCard
 from mramsim.errors import InputError
-from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.pcsa import PcsaTile
+from mramsim.kernels.records import AnalogTile
 from mramsim.mapping.events import Events
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement

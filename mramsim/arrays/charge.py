@@ -30,7 +30,7 @@ from mramsim.devices.noise import thermal_shot_a2_per_hz
 from mramsim.devices.spread import lognormal
 
 if TYPE_CHECKING:
-    from mramsim.kernels.analog import AnalogTile
+    from mramsim.kernels.records import AnalogTile
 
 Floats = NDArray[np.float64]
 _LEAST = 1e-9  # least difference of u that counts as a signal

@@ -63,9 +63,9 @@ def mtjs(card: MappingCard) -> int:
     return MTJS[card.cell]
 
 
-def slope(card: MappingCard) -> float:
+def slope(gated: bool) -> float:
     """Return accumulators (sums of products of -1 and +1) per count."""
-    return 4.0 if card.input_coding == "gated" else 2.0
+    return 4.0 if gated else 2.0
 
 
 def conducting(

@@ -21,7 +21,7 @@ from mramsim.arrays.cells import Cells, Die, P
 from mramsim.arrays.family import CODING, Site
 
 if TYPE_CHECKING:
-    from mramsim.kernels.analog import AnalogTile, Wires
+    from mramsim.kernels.records import AnalogTile, Wires
 
 Floats = NDArray[np.float64]
 GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068 % of variance
@@ -78,7 +78,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     Deviations are stored once as integers on a grid; those of cells that do not fit, and of cells
     with a noise of their own, go to a list.
     """
-    from mramsim.kernels.analog import NO_FIXED, NO_WIRES, AnalogTile
+    from mramsim.kernels.records import NO_FIXED, NO_WIRES, AnalogTile
     from mramsim.kernels.words import pack_bits
 
     meant = cells.meant()

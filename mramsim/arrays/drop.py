@@ -28,7 +28,7 @@ from mramsim.devices import resistance
 
 if TYPE_CHECKING:
     from mramsim.arrays.family import Site
-    from mramsim.kernels.analog import AnalogTile, Wires
+    from mramsim.kernels.records import AnalogTile, Wires
 
 Floats = NDArray[np.float64]
 REFERENCES = 2  # nominal columns beside the cells: all AP, all P
@@ -94,7 +94,7 @@ def wires(cells: Cells, die: Die, mapping: MappingCard, site: Site, unit_s: floa
     -------
     Wires
     """
-    from mramsim.kernels.analog import NO_WIRES, Wires
+    from mramsim.kernels.records import NO_WIRES, Wires
 
     if not acts(die, mapping):
         return NO_WIRES
@@ -167,7 +167,7 @@ def counts_of(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floa
     float64 array [N, M]
         Offsets, noise and conversion left out. [0, 0] for a tile without wires.
     """
-    from mramsim.kernels.analog import NO_COUNTS
+    from mramsim.kernels.records import NO_COUNTS
 
     if tile.wires.size == 0:
         return NO_COUNTS

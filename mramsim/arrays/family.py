@@ -14,8 +14,8 @@ from mramsim.arrays.cells import Branch, Cells, Die, Generators
 from mramsim.arrays.converter import Range
 
 if TYPE_CHECKING:
-    from mramsim.kernels.analog import AnalogTile
     from mramsim.kernels.pcsa import PcsaTile
+    from mramsim.kernels.records import AnalogTile
 
     Record = AnalogTile | PcsaTile
 
@@ -29,7 +29,7 @@ class Site:
     driven : bool array [positions, rows]
         Rows driven at each position.
     levels, polarity : int32, int8 array [columns]
-        For votes: see `mramsim.kernels.analog.AnalogTile`.
+        For votes: see `mramsim.kernels.records.AnalogTile`.
     reading : {"count", "codes", "vote", "sweep"}
         What the tile hands on; see `mramsim.mapping.layer.LayerPlacement`.
     scale : Range or None

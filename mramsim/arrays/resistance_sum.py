@@ -27,7 +27,7 @@ from mramsim.devices import flicker
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 
 if TYPE_CHECKING:
-    from mramsim.kernels.analog import AnalogTile
+    from mramsim.kernels.records import AnalogTile
 
 Floats = NDArray[np.float64]
 _LEAST = 1e-9  # least difference of resistances, over R_P, that counts as a signal

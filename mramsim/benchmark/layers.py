@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mramsim.benchmark.clock import Job
 from mramsim.benchmark.networks import WIRES, random_network
 from mramsim.benchmark.peers import peers
-from mramsim.benchmark.row import measure
+from mramsim.benchmark.row import conditions, measure
 from mramsim.chip import BATCH, Chip
 from mramsim.mapping.events import LayerEvents
 from mramsim.mapping.placement import place
@@ -71,18 +70,13 @@ def layer_row(
     ours, moved = layer_job(chip, images, threads)
     found = ours()
     reads = sum(events.total("column_reads") for events in found)
-    job: Job = ours
     return measure(
         name,
         images * shape[0] * shape[1],
-        job,
+        ours,
         peers(images, shape),
         repeats,
-        device=device,
-        mapping=mapping,
-        images=images,
-        bandwidth_hz=chip.placement.card.bandwidth_hz,
-        effects=sorted(chip.effects),
+        **conditions(chip, device, mapping, images),
         bytes=moved,
         column_reads=reads,
         draws_per_read=sum(events.draws for events in found) / max(1, reads),

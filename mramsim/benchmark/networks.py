@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mramsim.benchmark.peers import peers
-from mramsim.benchmark.row import measure
+from mramsim.benchmark.row import conditions, measure
 from mramsim.chip import Chip
 from mramsim.mapping.placement import place
 from mramsim.network.graph import Network
@@ -68,12 +68,8 @@ def network_row(
         lambda: chip.run(x, threads=threads),
         peers(images, widths),
         repeats,
-        device=device,
-        mapping=mapping,
+        **conditions(chip, device, mapping, images),
         planes=planes,
-        images=images,
-        bandwidth_hz=placed.card.bandwidth_hz,
-        effects=sorted(chip.effects),
         bytes=x.nbytes + found.scores.nbytes,
         draws_per_read=sum(layer.draws for layer in events) / max(1, reads),
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from mramsim.benchmark.clock import Job
 from mramsim.benchmark.networks import WIRES
-from mramsim.benchmark.row import measure
+from mramsim.benchmark.row import conditions, measure
 from mramsim.mapping.placement import place
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Conv2d, Input, Linear, MaxPool2d, Node, Output, Threshold
@@ -117,11 +117,7 @@ def child(
         lambda: chip.run(x, threads=threads),
         {"float32": peer},
         repeats,
-        device=device,
-        mapping=mapping,
-        images=images,
-        bandwidth_hz=chip.placement.card.bandwidth_hz,
-        effects=sorted(chip.effects),
+        **conditions(chip, device, mapping, images),
         bytes=x.nbytes + 4 * CLASSES * images,
     )
     print(json.dumps(row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mramsim.benchmark.clock import Job, alternate
+from mramsim.chip import Chip
 
 
 def measure(
@@ -39,4 +40,15 @@ def measure(
         **rates,
         "ratio": taken["float32"] / taken["ours"],
         **facts,
+    }
+
+
+def conditions(chip: Chip, device: str, mapping: str, images: int) -> dict[str, Any]:
+    """Return under what a chip is timed: cards, images, bandwidth in Hz, effects."""
+    return {
+        "device": device,
+        "mapping": mapping,
+        "images": images,
+        "bandwidth_hz": chip.placement.card.bandwidth_hz,
+        "effects": sorted(chip.effects),
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 import numba
+from numba.core import caching
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,6 +27,28 @@ def source_key() -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+_Index: Any = caching.IndexDataCacheFile
+
+
+class _Keyed(_Index):  # type: ignore[misc]
+    """A function's cache on disk, whose index may name types that are gone.
+
+    Numba unpickles the old index before it compares stamps, and fails where a type in it has moved;
+    such an index is as stale as any other.
+    """
+
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()
+        except (ImportError, AttributeError):
+            return {}
+
+
+def _keyed(found: Any) -> Any:
+    """Return the same cache, stamped with the content of all kernel files."""
+    return _Keyed(found._cache_path, found._index_name.removesuffix(".nbi"), source_key())
 
 
 @overload
@@ -64,7 +87,7 @@ def kernel(
         except RuntimeError:  # no folder can be written: compile for this process only
             return numba.njit(**options)(body)  # type: ignore[no-any-return]
         if hasattr(compiled, "_cache"):
-            compiled._cache._cache_file._source_stamp = source_key()
+            compiled._cache._cache_file = _keyed(compiled._cache._cache_file)
         return compiled  # type: ignore[no-any-return]
 
     return decorate if function is None else decorate(function)

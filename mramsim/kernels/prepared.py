@@ -16,13 +16,13 @@ from mramsim.kernels.tables import split
 from mramsim.kernels.words import unpack_bits
 
 if TYPE_CHECKING:
-    from mramsim.kernels.analog import AnalogTile
+    from mramsim.kernels.records import AnalogTile
 
 _LARGEST = 1e30  # of float32 lines
 
 
 class Prepared(NamedTuple):
-    """What `mramsim.kernels.analog` reads beside a record; Q patterns of driven rows, K odd cells.
+    """What kernels read beside a record; Q patterns of driven rows, K odd cells.
 
     Attributes
     ----------

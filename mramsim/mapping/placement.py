@@ -13,7 +13,8 @@ from mramsim.arrays.card import MappingCard
 from mramsim.cards import load_card
 from mramsim.errors import InputError, nearest
 from mramsim.mapping.calibration import Reached
-from mramsim.mapping.layer import LayerPlacement, place_layer
+from mramsim.mapping.layer import LayerPlacement
+from mramsim.mapping.place_layer import place_layer
 from mramsim.network.graph import Network, batches
 from mramsim.network.nodes import Threshold
 from mramsim.network.nodes.base import Array

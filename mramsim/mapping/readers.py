@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.arrays import coding
 from mramsim.arrays.drop import counts_of
-from mramsim.kernels.analog import NO_COUNTS, AnalogTile, read_codes, read_values
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
 from mramsim.kernels.lanes import aligned
 from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
 from mramsim.kernels.prepared import Prepared, prepare
 from mramsim.kernels.products import COLUMNS, tile_configuration
+from mramsim.kernels.read_codes import read_codes
+from mramsim.kernels.read_values import read_values
+from mramsim.kernels.records import NO_COUNTS, AnalogTile
 from mramsim.kernels.words import fill_numbers
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.tiles import Part
@@ -69,7 +72,7 @@ class Reader:
     @property
     def slope(self) -> float:
         """Accumulators per count."""
-        return 4.0 if self.gated else 2.0
+        return coding.slope(self.gated)
 
     def zero(
         self, levels: NDArray[Any], weight: int, positions: int, rows_on: NDArray[np.float64]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mramsim.arrays.mitigation import MitigationCard
 from mramsim.errors import InputError
-from mramsim.kernels.analog import AnalogTile
+from mramsim.kernels.records import AnalogTile
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.readers import Reader, Record, readers_of
 from mramsim.network.nodes.base import Array
@@ -159,7 +159,7 @@ def measured(
     for start, rows in _inputs(layer, known):
         images = np.arange(first + start, first + start + len(rows), dtype=np.int64)
         for reader in readers:
-            where = slice(reader.copy % layer.sharing, None, layer.sharing)
+            where = layer.taken(reader.copy, images)[1]
             own = rows[:, where, reader.group, reader.rows]
             count, positions, size = own.shape
             levels = np.ascontiguousarray(own).reshape(count * positions, size)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from tiles import read_record
 
-from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
+from mramsim.kernels.records import AnalogTile
 from mramsim.kernels.words import pack_bits
 
 SHAPES = [(1, 1), (1, 5), (63, 1), (64, 3), (65, 4), (130, 7), (257, 3), (300, 2), (600, 2)]

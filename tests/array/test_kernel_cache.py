@@ -3,13 +3,16 @@
 import hashlib
 import importlib.util
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import mramsim.kernels
-from mramsim.kernels import analog, jit, matches, noise, pcsa, philox
+from mramsim.kernels import jit, matches, noise, pcsa, philox, read_codes, read_values
 
 FOLDER = Path(mramsim.kernels.__file__).parent
 
@@ -61,8 +64,8 @@ def test_every_kernel_file_is_part_of_the_key(tmp_path):
 
 def test_compiled_code_on_disk_carries_the_key():
     compiled = [
-        analog.read_codes,
-        analog.read_values,
+        read_codes.read_codes,
+        read_values.read_values,
         pcsa.read_pcsa,
         matches.xnor_popcount,
         philox.philox,
@@ -70,6 +73,16 @@ def test_compiled_code_on_disk_carries_the_key():
     ]
     for function in compiled:
         assert function._cache._cache_file._source_stamp == jit.source_key()
+
+
+def test_an_index_that_names_a_type_that_is_gone_is_stale(tmp_path):
+    found = philox.philox._cache._cache_file
+    gone = b"cno_such_module\nGone\n."  # a pickle that looks this name up
+    (tmp_path / "f.nbi").write_bytes(pickle.dumps(found._version) + gone)
+    keyed = type(found)(str(tmp_path), "f", jit.source_key())
+    assert keyed._load_index() == {}
+    with pytest.raises(ModuleNotFoundError):
+        super(type(found), keyed)._load_index()
 
 
 def test_plain_python_gives_the_same_bytes():

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 from tiles import read_record
 
-from mramsim.kernels.analog import AnalogTile
 from mramsim.kernels.converters import EXACT, Converter
 from mramsim.kernels.philox import philox, uniform, unit
+from mramsim.kernels.records import AnalogTile
 
 FF = 0xFFFFFFFF
 VECTORS = [  # kat_vectors of Random123
