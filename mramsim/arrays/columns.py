@@ -78,7 +78,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     Deviations are stored once as integers on a grid; those of cells that do not fit, and of cells
     with a noise of their own, go to a list.
     """
-    from mramsim.kernels.records import NO_FIXED, NO_WIRES, AnalogTile
+    from mramsim.kernels.records import NO_WIRES, AnalogTile
     from mramsim.kernels.words import pack_bits
 
     meant = cells.meant()
@@ -95,18 +95,8 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     kept = np.where(odd, 0, added)
     reference = _reference(die, mapping, site, cells, analog)
     errors = _errors(die, mapping, site, cells, reference)
-    match, other = float(analog.variances[P]), float(analog.variances[1 - P])
-    fixed = NO_FIXED
+    match, other, fixed = _noise(cells, mapping, site, analog)
     compared = site.reading in ("vote", "sweep")
-    if (
-        compared and analog.reference is not None
-    ):  # the reference is read along: as many cells, half of them matching
-        share = (match + other) / 2.0 / mapping.reference_columns
-        match, other = match + share, other + share
-        if analog.always is not None:
-            fixed = np.full(len(cells.bits.T), share * len((site.array or cells).bits))
-    if analog.always is not None:
-        match, other, fixed = 0.0, 0.0, analog.always + (fixed if fixed.size else 0.0)
     decision = analog.decision**2
     if site.scale is not None and "adc" in die.effects:
         decision += (mapping.sigma_adc_noise_lsb * site.scale.step) ** 2
@@ -139,6 +129,24 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
         gated=mapping.input_coding == "gated",
         variance_fixed=fixed,
     )
+
+
+def _noise(
+    cells: Cells, mapping: MappingCard, site: Site, analog: Analog
+) -> tuple[float, float, Floats]:
+    """Return the noise variance of a matching row, of another row, and of each column always.
+
+    A reference that is compared with is read along: as many cells, half of them matching.
+    """
+    from mramsim.kernels.records import NO_FIXED
+
+    match, other = float(analog.variances[P]), float(analog.variances[1 - P])
+    share = 0.0
+    if site.reading in ("vote", "sweep") and analog.reference is not None:
+        share = (match + other) / 2.0 / mapping.reference_columns
+    if analog.always is None:
+        return match + share, other + share, NO_FIXED
+    return 0.0, 0.0, analog.always + share * len((site.array or cells).bits)
 
 
 def _reference(

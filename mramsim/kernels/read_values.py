@@ -17,6 +17,23 @@ from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
 
 
 @kernel
+def passed_on(tile: Any, converter: Any, column: Any, value: Any, rows_on: Any, shift: Any) -> Any:
+    """Return the accumulator that a count stands for, as the references show it.
+
+    ``2 count - rows_on``, or what `mramsim.arrays.coding` says of gated rows (`shift` in it).
+    """
+    if tile.bend.shape[1] > 0:
+        value = bent(value, tile.bend, converter, column)
+    if tile.reference_match.shape[0] > 0:
+        own = column // tile.reference_shared
+        match, other = tile.reference_match[own], tile.reference_other[own]
+        value -= missed(match, other, rows_on, value)
+    if tile.gated:
+        return 4.0 * value - (2.0 * rows_on - shift)
+    return 2.0 * value - rows_on
+
+
+@kernel
 def read_values(
     rows: Any,
     plane: Any,
@@ -53,7 +70,6 @@ def read_values(
     step, columns, draws = np.uint32(plane << 24), tile.offset.size, 0
     k0, k1 = tile.key[0], tile.key[1]
     of_position, shift = ready.pattern, ready.shift
-    lined, compared = tile.bend.shape[1] > 0, tile.reference_match.shape[0] > 0
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
@@ -91,17 +107,7 @@ def read_values(
                     image, place = np.uint32(images[n // positions]), np.uint32(n % positions)
                     value += sigma * column_normal(image, place, step, np.uint32(column), k0, k1)
                     draws += 1
-                rows_on = on[listed[0, k]]
-                if lined:
-                    value = bent(value, tile.bend, converter, column)
-                if compared:
-                    own = column // tile.reference_shared
-                    match, other = tile.reference_match[own], tile.reference_other[own]
-                    value -= missed(match, other, rows_on, value)
-                if tile.gated:
-                    zero = 2.0 * rows_on - shift[listed[3, k], column]
-                    values[n, column] = 4.0 * value - zero
-                else:
-                    values[n, column] = 2.0 * value - rows_on
+                own = shift[listed[3, k], column]
+                values[n, column] = passed_on(tile, converter, column, value, on[listed[0, k]], own)
     tiles_off(tiles)
     return draws
