@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.devices.card import DeviceCard
-from mramsim.errors import InputError
 from mramsim.kernels.pcsa import PcsaTile
 from mramsim.kernels.records import AnalogTile
 from mramsim.mapping.events import Events
@@ -23,6 +20,7 @@ from mramsim.mapping.readers import Reader, readers_of
 from mramsim.network.graph import batches
 from mramsim.network.nodes import Threshold
 from mramsim.network.nodes.base import Array
+from mramsim.threads import each, thread_count
 
 BATCH = 1024
 
@@ -120,15 +118,12 @@ class Chip:
         parts = list(batches(images, min(batch, share, self.placement.block())))
         starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
 
-        def read(part: Array, start: int) -> _Part:
+        def read(index: int) -> _Part:
+            part, start = parts[index], int(starts[index])
             indices = np.arange(first + start, first + start + len(part), dtype=np.int64)
             return self._forward(part, indices, max(0, checked - start))
 
-        if workers == 1 or len(parts) == 1:
-            done = [read(part, int(start)) for part, start in zip(parts, starts, strict=True)]
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                done = list(pool.map(read, parts, map(int, starts)))
+        done = each(read, range(len(parts)), workers)
         scores = np.concatenate([found for found, _, _ in done])
         events, errors = Events(), dict[str, tuple[int, int]]()
         for _, counted, wrong in done:
@@ -168,18 +163,3 @@ def _errors(layer: LayerPlacement, levels: Array, bits: Array) -> tuple[int, int
     assert layer.threshold is not None
     exact = layer.threshold.forward(layer.node.forward(levels))
     return int((exact != bits).sum()), exact.size
-
-
-def thread_count(threads: int | None) -> int:
-    """Return how many threads to use: `threads`, or one for each processor.
-
-    Raises
-    ------
-    InputError
-        For less than 1.
-    """
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if threads < 1:
-        raise InputError(f"threads = {threads}; at least 1 is allowed")
-    return threads

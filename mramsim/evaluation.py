@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mramsim import __version__, effects
 from mramsim.attribution import attribution
 from mramsim.cards import load_card
-from mramsim.chip import BATCH, thread_count
+from mramsim.chip import BATCH
 from mramsim.cost.components import components_of
 from mramsim.datasets import Dataset, load_dataset
 from mramsim.devices.card import DeviceCard
@@ -21,6 +21,7 @@ from mramsim.network.graph import Network
 from mramsim.result import Result, describe, summarise
 from mramsim.sampling import not_used
 from mramsim.settings import Settings, sort_settings
+from mramsim.threads import thread_count
 from mramsim.trial import CALIBRATION_IMAGES, Trial
 
 SCHEMA = "mramsim.run/1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement
 from mramsim.mapping.tiles import Part, Tile
 from mramsim.mapping.trimming import Known, trimmed
+from mramsim.threads import each, thread_count
 
 READ_NOISE = 0  # number of the key of all per-read draws, beside those of effects.py
 WAFER = 16  # number of the key of the wafer's draws, which chips share
@@ -67,6 +69,7 @@ def sample_chip(
     only: list[str] | None = None,
     without: list[str] | None = None,
     conditions: Conditions | None = None,
+    threads: int | None = None,
 ) -> Chip:
     """Sample a die and program the network into it.
 
@@ -84,6 +87,8 @@ def sample_chip(
         Effects to keep and to leave out; see `mramsim.effects.select`.
     conditions : Conditions, optional
         Temperature and age.
+    threads : int, optional
+        Tiles programmed at the same time; all processors by default. Does not change the chip.
 
     Returns
     -------
@@ -100,14 +105,19 @@ def sample_chip(
     chosen = effect_table.select(only, without or ())
     active = active_effects(placement.card, chosen)
     die = _die(placement, card, conditions or Conditions(), active, seed, number)
+    pieces = [
+        (layer, tile, copy)
+        for layer in placement.layers
+        for tile in layer.tiles
+        for copy in range(layer.copies)
+    ]
+    programmed = iter(
+        each(lambda piece: _program(*piece, die, (seed, number)), pieces, thread_count(threads))
+    )
     records, layers = {}, []
     for layer in placement.layers:
-        made = [
-            record
-            for tile in layer.tiles
-            for copy in range(layer.copies)
-            for record in _program(layer, tile, copy, die, (seed, number))
-        ]
+        own = islice(programmed, len(layer.tiles) * layer.copies)
+        made = list(chain.from_iterable(own))
         if layer.card.measures:
             known = _known(placement, layer, (seed, number))
             layer, made = trimmed(layer, made, known, active)

@@ -107,6 +107,7 @@ class Trial:
             number=number,
             only=ordered(effects),
             conditions=self.conditions,
+            threads=threads,
         )
         run = chip.run(self.images, batch=batch, checked=checked, threads=threads)
         return ChipResult(

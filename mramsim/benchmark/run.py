@@ -12,8 +12,8 @@ from mramsim.benchmark.networks import network_row
 from mramsim.benchmark.pictures import pictures_row
 from mramsim.benchmark.wires import gated_row, linear_row
 from mramsim.benchmark.words import packed_product
-from mramsim.chip import thread_count
 from mramsim.errors import InputError, nearest
+from mramsim.threads import thread_count
 
 SCHEMA = "mramsim.bench/1"
 JUNG, SOT = "stt_jung_nature_2022", "sot_doevenspeck_vlsi_2020_ra50"
@@ -58,8 +58,8 @@ ROWS["mnist_mlp"] = _mnist
 ROWS["cifar_cnv"] = lambda threads, repeats: [
     pictures_row("cnv-1", 100, JUNG, CSUM, threads, repeats)
 ]
-ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(4, 10_000, 1024, threads, repeats)]
-ROWS["program_5m"] = lambda threads, repeats: [program_row(2240, 2240, repeats)]
+ROWS["sweep_chips"] = lambda threads, repeats: [sweep_row(32, 10_000, 1024, threads, repeats)]
+ROWS["program_5m"] = lambda threads, repeats: [program_row(2240, 2240, threads, repeats)]
 ROWS["growth"] = lambda threads, repeats: [growth_row(JUNG, CSUM, EFFECTS, repeats)]
 ROWS["start_up"] = lambda threads, repeats: [start_row(repeats)]
 

@@ -98,7 +98,7 @@ def flips(
     effects: frozenset[str],
     delta: Array | None = None,
 ) -> NDArray[np.bool_]:
-    """Draw which cells were flipped by reads; one uniform number per cell is always drawn.
+    """Draw which cells were flipped by reads, by one uniform number per cell.
 
     Parameters
     ----------
@@ -115,4 +115,6 @@ def flips(
         Monotone in the number of reads.
     """
     from_p, from_ap = flip_probabilities(card, conditions, v_read_v, t_read_s, effects, delta)
+    if not (from_p.any() or from_ap.any()):
+        return np.zeros(parallel.shape, dtype=np.bool_)
     return rng.random(parallel.shape) < np.where(parallel, from_p, from_ap)

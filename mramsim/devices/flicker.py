@@ -77,8 +77,7 @@ def slow_factor(
     card : DeviceCard
     shape : tuple of int
     rng : numpy.random.Generator
-        Of this chip, layer, tile and the effect ``flicker``; one normal number per device is
-        always drawn.
+        Of this chip, layer, tile and the effect ``flicker``; one normal number per device.
     effects : frozenset of str
     inference_hz : float
         1 / length of an inference, in Hz.
@@ -89,5 +88,8 @@ def slow_factor(
         Log-normal, hence positive; 1 where there is no 1/f noise.
     """
     sigma = math.sqrt(slow_variance(card, inference_hz, effects))
+    if sigma == 0.0:
+        return np.ones(shape)
     z = rng.standard_normal(shape)
-    return np.exp(sigma * z)
+    z *= sigma
+    return np.exp(z, out=z)

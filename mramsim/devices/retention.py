@@ -57,7 +57,7 @@ def flips(
     effects: frozenset[str],
     delta: Array | None = None,
 ) -> NDArray[np.bool_]:
-    """Draw which bits have flipped; one uniform number per cell is always drawn.
+    """Draw which bits have flipped, by one uniform number per cell.
 
     Parameters
     ----------
@@ -72,4 +72,5 @@ def flips(
     bool [shape]
         Monotone in the age: a bit that is wrong stays wrong at a higher age.
     """
-    return rng.random(shape) < flip_probability(card, conditions, effects, delta)
+    chance = flip_probability(card, conditions, effects, delta)
+    return rng.random(shape) < chance if chance.any() else np.zeros(shape, dtype=np.bool_)

@@ -23,8 +23,8 @@ def fluctuators(
     card : DeviceCard
     shape : tuple of int
     rng : numpy.random.Generator
-        Of this chip, layer, tile and the effect ``rtn``; one uniform number per device is always
-        drawn, so a higher probability only adds fluctuators.
+        Of this chip, layer, tile and the effect ``rtn``; one uniform number per device, so a
+        higher probability only adds fluctuators.
     effects : frozenset of str
         Without ``"rtn"`` there are none.
 
@@ -32,10 +32,9 @@ def fluctuators(
     -------
     bool [shape]
     """
-    u = rng.random(shape)
-    if "rtn" not in effects or card.rtn_amplitude == 0.0:
+    if "rtn" not in effects or card.rtn_amplitude == 0.0 or card.rtn_probability == 0.0:
         return np.zeros(shape, dtype=np.bool_)
-    return u < card.rtn_probability
+    return rng.random(shape) < card.rtn_probability
 
 
 def relative_variance(card: DeviceCard, fluctuating: NDArray[np.bool_]) -> NDArray[np.float64]:

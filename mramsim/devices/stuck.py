@@ -32,9 +32,9 @@ def draw(
     int8 [shape]
         0 fine, 1 short, 2 open.
     """
-    u = rng.random(shape)
     state = np.zeros(shape, dtype=np.int8)
-    if "stuck" in effects:
+    if "stuck" in effects and (card.open_rate > 0.0 or card.short_rate > 0.0):
+        u = rng.random(shape)
         state[u >= 1.0 - card.open_rate] = OPEN
         state[u < card.short_rate] = SHORT
     return state
@@ -53,5 +53,7 @@ def resistance(
     r_ohm : float64 [shape]
         MTJs alone, in Ohm.
     """
+    if not state.any():
+        return r_ohm
     changed = np.where(state == SHORT, card.short_ohm, r_ohm)
     return np.where(state == OPEN, card.open_ohm, changed)

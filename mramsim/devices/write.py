@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 _GRID = 17
 _REACH = 6.0
 _DEVICES = 24
+_ROUNDING = 1e-9  # of interpolated rates, relative
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,28 @@ def device_error_rates(
     delta : float64 array
         At the card's `t0_k`.
     """
-    sigma = log_sigma(card.sigma_delta)
-    if card.delta is None or card.write_error_rate is not None or sigma == 0.0:
-        return np.full(delta.shape, pulse_error_rate(card, conditions, effects))
+    grid, known = _known_rates(card, conditions, effects)
+    if card.delta is None or len(grid) == 1:
+        return np.full(delta.shape, known[0])
     from scipy.interpolate import PchipInterpolator
 
-    grid = np.exp(np.linspace(-_REACH * sigma, _REACH * sigma, _GRID))
-    known = np.log(np.maximum(_rates(card, conditions, effects, grid), FLOOR))
     ratio = np.clip(delta / card.delta, grid[0], grid[-1])
-    rates: Array = np.exp(PchipInterpolator(np.log(grid), known)(np.log(ratio)))
+    rates: Array = np.exp(PchipInterpolator(np.log(grid), np.log(known))(np.log(ratio)))
     return rates
+
+
+def _known_rates(
+    card: DeviceCard, conditions: Conditions, effects: frozenset[str]
+) -> tuple[Array, Array]:
+    """Return barriers over the card's, and the error rate of one pulse at each.
+
+    One where all devices have the same rate.
+    """
+    sigma = log_sigma(card.sigma_delta)
+    if card.delta is None or card.write_error_rate is not None or sigma == 0.0:
+        return np.ones(1), _rates(card, conditions, effects, np.ones(1))
+    grid = np.exp(np.linspace(-_REACH * sigma, _REACH * sigma, _GRID))
+    return grid, np.maximum(_rates(card, conditions, effects, grid), FLOOR)
 
 
 def _rates(
@@ -176,9 +189,10 @@ def flips(
     delta: Array | None = None,
     seen: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
-    """Draw which bits are wrong after programming; one uniform number per cell is always drawn.
+    """Draw which bits are wrong after programming, by one uniform number per cell.
 
     Verification repeats the pulse of a wrong bit that it sees, up to `write_attempts` pulses.
+    Rates are looked up only for cells whose number lies below the highest that any device has.
 
     Parameters
     ----------
@@ -199,11 +213,14 @@ def flips(
     bool [shape]
         A lower error rate only removes errors.
     """
-    u = rng.random(shape)
+    wrong = np.zeros(shape, dtype=np.bool_)
     if "write_error" not in effects:
-        return np.zeros(shape, dtype=np.bool_)
-    pulses = card.write_attempts if seen is None else np.where(seen, card.write_attempts, 1)
-    if delta is None:
-        wrong: NDArray[np.bool_] = u < pulse_error_rate(card, conditions, effects) ** pulses
         return wrong
-    return u < device_error_rates(card, conditions, effects, delta) ** pulses
+    u = rng.random(shape)
+    one = pulse_error_rate(card, conditions, effects)
+    highest = one if delta is None else float(_known_rates(card, conditions, effects)[1].max())
+    at = np.nonzero(u < highest * (1.0 + _ROUNDING))
+    rate = one if delta is None else device_error_rates(card, conditions, effects, delta[at])
+    pulses = card.write_attempts if seen is None else np.where(seen[at], card.write_attempts, 1)
+    wrong[at] = u[at] < rate**pulses
+    return wrong

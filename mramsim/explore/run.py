@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mramsim import __version__
-from mramsim.chip import thread_count
 from mramsim.datasets import Dataset
 from mramsim.errors import InputError
 from mramsim.explore.front import losses, pareto_front
@@ -30,6 +29,7 @@ from mramsim.sweeps.recipes import Recipe, Resolver
 from mramsim.sweeps.schedule import Scheduler
 from mramsim.sweeps.store import Shard, Store
 from mramsim.sweeps.toml import to_toml
+from mramsim.threads import thread_count
 
 SCHEMA = "mramsim.search/1"
 CONFIG, TRIALS, FRONT, FIGURE = "config.toml", "trials.csv", "front.csv", "pareto.svg"

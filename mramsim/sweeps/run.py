@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mramsim.chip import thread_count
 from mramsim.datasets import Dataset
 from mramsim.errors import InputError
 from mramsim.files import write_text
@@ -29,6 +28,7 @@ from mramsim.sweeps.result import SweepResult
 from mramsim.sweeps.schedule import Scheduler
 from mramsim.sweeps.store import WHOLE, Shard, Store
 from mramsim.sweeps.toml import to_toml
+from mramsim.threads import thread_count
 
 
 def sweep(

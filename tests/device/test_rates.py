@@ -224,6 +224,33 @@ def test_plan_averages_over_devices_as_counted() -> None:
     assert write.plan(card, Conditions(), ALL - {"write_error"}).mean_pulses == 1.0
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"t_write_s": 1e-8, "i_write_a": 7.35e-5, "write_attempts": 3},
+        {"write_error_rate": 0.3, "write_attempts": 2},
+        {"write_error_rate": 1.0},
+        {"t_write_s": 1e-8, "i_write_a": 7.35e-5, "sigma_delta": 0.0},
+        {},
+    ],
+)
+@pytest.mark.parametrize("spread", [True, False])
+def test_flips_are_those_of_every_number_compared(changes: dict[str, float], spread: bool) -> None:
+    card, count = card_of(**changes), 20_000
+    effects = ALL if spread else ALL - {"d2d"}
+    delta = spread_parts.sample_delta(card, (count,), np.random.default_rng(13), effects)
+    seen = np.random.default_rng(14).random(count) < 0.7
+    rate = write.pulse_error_rate(card, Conditions(), effects)
+    if delta is not None:
+        rate = write.device_error_rates(card, Conditions(), effects, delta)
+    u = np.random.default_rng(15).random(count)
+    for known, attempts in ((None, card.write_attempts), (seen, None)):
+        pulses = np.where(seen, card.write_attempts, 1) if attempts is None else attempts
+        rng = np.random.default_rng(15)
+        got = write.flips(card, Conditions(), (count,), rng, effects, delta, known)
+        np.testing.assert_array_equal(got, u < rate**pulses)
+
+
 def test_a_card_without_switching_data_never_errs() -> None:
     ideal = card_of("ideal")
     aged = Conditions(age_seconds=1e9, age_reads=10**12)

@@ -11,6 +11,7 @@ from mramsim.devices.conditions import Conditions
 from mramsim.devices.resistance import cell_states, mtj_resistance, nominal, tmr_at_temperature
 from mramsim.effects import select
 from mramsim.errors import InputError
+from mramsim.kernels.divider import fill_junctions, junction_ohm
 
 ALL = select()
 NONE = frozenset[str]()
@@ -77,6 +78,20 @@ def test_arrays_are_the_scalars_element_by_element() -> None:
     for k in range(2):
         one = cell_states(card, float(rp0[k]), float(tmr0[k]), float(series[k]), 0.4, here, ALL)
         assert (rp[k], rap[k]) == one
+
+
+def test_neighbours_step_together_and_arrive_alone() -> None:
+    rng = np.random.default_rng(3)
+    for count in (1, 255, 256, 700):
+        rp = 1e4 * 10.0 ** rng.uniform(-3, 3, count)
+        tmr = rng.uniform(0.0, 5.0, count) * (rng.random(count) > 0.2)
+        series = 1e3 * 10.0 ** rng.uniform(-6, 3, count)
+        for voltage in (0.0, 0.1, -2.0):
+            got = np.empty(count)
+            fill_junctions(voltage, rp, tmr, series, 0.3, 2.0, got)
+            each = zip(rp, tmr, series, strict=True)
+            expected = [junction_ohm(voltage, *one, 0.3, 2.0) for one in each]
+            np.testing.assert_array_equal(got, expected)
 
 
 def test_known_junction_voltage() -> None:

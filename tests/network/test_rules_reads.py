@@ -11,9 +11,9 @@ LOUD = {"sigma_sa_noise_v": 0.2}
 CHEAP = {"write_error_rate": 1e-3, "short_rate": 0.01, "open_rate": 0.01}
 
 
-def loud_chip(network, mapping, only=None, **design):
+def loud_chip(network, mapping, only=None, threads=None, **design):
     placed = ms.place(network, mapping, small(mapping, 32, 9, **LOUD, **design))
-    return placed.sample(JUNG, overrides=CHEAP, only=only)
+    return placed.sample(JUNG, overrides=CHEAP, only=only, threads=threads)
 
 
 def same_runs(one, other):
@@ -38,7 +38,9 @@ def test_same_bytes_for_any_batch_and_any_threads(networks, images, name, mappin
     assert (whole.scores != network.scores(x)).any()
     for batch, threads in ((1, 1), (7, 1), (1024, 2), (7, 2), (1, 3), (5, 40)):
         same_runs(whole, chip.run(x, batch=batch, checked=17, threads=threads))
-    same_runs(whole, loud_chip(network, mapping).run(x, checked=17))
+    for threads in (1, 2, 40):
+        again = loud_chip(network, mapping, threads=threads)
+        same_runs(whole, again.run(x, checked=17))
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
