@@ -10,7 +10,7 @@ then `cascode_gain` times its own, which is the same as wires of so many times l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,21 +193,27 @@ def counts_of(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floa
 
 def _passive_counts(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> Floats:
     """Return the counts of a passive array whose rows stand at +V, -V or (undriven) 0 V."""
-    from mramsim.kernels.ladder import signed_sums
+    from mramsim.kernels.subsets import subset_sums
 
-    found, driven = tile.wires, driven_bits(tile, len(bits), positions)
-    signs = ((2 * bits.astype(np.int8) - 1) * driven).astype(np.int8)
+    found, (kinds, kind) = tile.wires, _driven_kinds(tile, len(bits), positions)
+    high = bits & kinds[kind]
     siemens = np.empty((len(bits), found.transfer.shape[1]))
-    signed_sums(found.transfer, signs, siemens)
-    on = driven.sum(axis=1, dtype=np.float64)[:, None]
+    all_high = np.empty((len(kinds), found.transfer.shape[1]))
+    subset_sums(found.transfer, high, siemens)
+    subset_sums(found.transfer, kinds, all_high)
+    siemens *= 2.0
+    siemens -= all_high[kind]
+    driven = kinds.sum(axis=1, dtype=np.float64)
+    on = driven[kind, None]
     half = on / 2.0 if tile.gain > 0.0 else 0.0
-    unit = found.unit_s
-    zero = signs.sum(axis=1, dtype=np.float64)[:, None] * found.nominal_s.mean()
+    unit: Any = found.unit_s
+    zero = (2.0 * high.sum(axis=1, dtype=np.float64)[:, None] - on) * found.nominal_s.mean()
     if found.tracked:
         zero = siemens[:, -2:].mean(axis=1, keepdims=True)
         if tile.gain > 0.0:
-            lines = driven.astype(np.float64) @ (found.transfer[:, -1:] - found.transfer[:, -2:-1])
-            unit = np.divide(lines, on, out=np.full_like(on, unit), where=on > 0.0)
+            ends = all_high[:, -1] - all_high[:, -2]
+            units = np.divide(ends, driven, out=np.full_like(driven, unit), where=driven > 0.0)
+            unit = units[kind, None]
     return np.asarray((siemens[:, :-2] - zero) / unit + half)
 
 
@@ -235,7 +241,15 @@ def selection(tile: AnalogTile, bits: NDArray[np.uint8], positions: int) -> NDAr
 
 def driven_bits(tile: AnalogTile, count: int, positions: int) -> NDArray[np.uint8]:
     """Return which rows are driven in `count` evaluations, uint8 [count, R]."""
+    kinds, kind = _driven_kinds(tile, count, positions)
+    return np.asarray(kinds[kind])
+
+
+def _driven_kinds(
+    tile: AnalogTile, count: int, positions: int
+) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """Return the sets of driven rows, uint8 [kinds, R], and which one each evaluation has."""
     from mramsim.kernels.words import unpack_bits
 
-    driven = unpack_bits(tile.driven, tile.deviation.shape[0])
-    return np.asarray(driven[np.minimum(np.arange(count) % positions, len(driven) - 1)])
+    kinds = unpack_bits(tile.driven, tile.deviation.shape[0])
+    return kinds, np.minimum(np.arange(count) % positions, len(kinds) - 1)

@@ -15,6 +15,7 @@ from mramsim.arrays.wires.threads import one_thread
 from mramsim.benchmark.clock import alternate, seconds
 from mramsim.benchmark.peers import peers
 from mramsim.benchmark.row import measure
+from mramsim.kernels.subsets import subset_sums
 
 SEGMENT_OHM = 1.0
 THEIR_INPUTS = 64  # of badcrossbar
@@ -29,18 +30,19 @@ def linear_row(size: int, images: int, threads: int, repeats: int) -> dict[str, 
     cells = rng.choice([1 / 5e3, 1 / 1e4], (size, size))
     made = alternate({"made": lambda: transfer_matrix(cells, SEGMENT_OHM, SEGMENT_OHM)}, 3)["made"]
     transfer = transfer_matrix(cells, SEGMENT_OHM, SEGMENT_OHM)
-    volts = rng.choice([0.0, 0.1], (images, size))
-    parts = np.array_split(volts, threads)
-    few = volts[:THEIR_INPUTS]
+    bits = rng.integers(0, 2, (images, size)).astype(np.uint8)
+    currents = np.empty((images, size))
+    parts = list(zip(np.array_split(bits, threads), np.array_split(currents, threads), strict=True))
+    few = 0.1 * bits[:THEIR_INPUTS]
     with ThreadPoolExecutor(threads) as pool, one_thread():
         own = alternate({"few": lambda: few @ transfer}, 101)["few"]
         row = measure(
             f"linear_ir_drop_{size}",
             images * size * size,
-            lambda: list(pool.map(lambda part: part @ transfer, parts)),
+            lambda: list(pool.map(lambda part: subset_sums(transfer, *part), parts)),
             peers(images, (size, size)),
             repeats,
-            bytes=volts.nbytes + transfer.nbytes,
+            bytes=bits.nbytes + transfer.nbytes + currents.nbytes,
             factorisation_s=made,
         )
     return {**row, **_beside_badcrossbar(cells, few, made, own)}

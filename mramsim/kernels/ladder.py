@@ -26,94 +26,6 @@ from mramsim.kernels.jit import kernel
 
 
 @kernel
-def add_opposite(g: Any, bit: Any, source: Any, y: Any, n: Any, z: Any) -> Any:
-    """Put one cell and the wires below it (`bit`, `source`, Ohm) before the two-ports [columns].
-
-    One division per cell: ``A = 1 + bit Y`` and ``B / A = 1 + G Z'`` share it.
-    """
-    for j in range(g.size):
-        a = 1.0 + bit * y[j]
-        m = 1.0 - n[j]
-        impedance = (z[j] + source) * a + bit * m * m
-        b = a + g[j] * impedance
-        inverse = 1.0 / (a * b)
-        share = bit * y[j] + n[j]
-        y[j] = (y[j] * b + share * share * g[j]) * inverse
-        n[j] = share * a * inverse
-        z[j] = impedance * a * inverse
-
-
-@kernel
-def add_same(g: Any, both: Any, y: Any) -> Any:
-    """Put one cell and the wires below it (bit and source line, Ohm) before the columns."""
-    for j in range(g.size):
-        y[j] = g[j] + y[j] / (1.0 + both * y[j])
-
-
-@kernel
-def column_currents(
-    conductance: Any,
-    select: Any,
-    v_read: Any,
-    bit: Any,
-    source: Any,
-    driver: Any,
-    sense: Any,
-    opposite: Any,
-    currents: Any,
-) -> Any:
-    """Fill the currents of all columns for every image.
-
-    Rows without a selected branch cost nothing: their wires are added to the next cell's.
-
-    Parameters
-    ----------
-    conductance : float64 [branches, rows, columns]
-        Of cells with their transistor on, S.
-    select : int8 [images, rows]
-        Branch of each row that conducts; -1 for none.
-    v_read : float
-        Driver voltage, V.
-    bit, source, driver, sense : float
-        Segments, driver and sense node, Ohm.
-    opposite : bool
-        Where the source line ends.
-    currents : float64 [images, columns]
-        Filled, A.
-
-    Returns
-    -------
-    int
-        Cells that conducted.
-    """
-    rows, columns = conductance.shape[1], conductance.shape[2]
-    y, n, z = np.empty(columns), np.empty(columns), np.empty(columns)
-    cells = 0
-    for image in range(select.shape[0]):
-        y[:] = 0.0
-        n[:] = 1.0
-        z[:] = sense + source
-        gap = 0.0
-        for row in range(rows - 1, -1, -1):
-            branch = select[image, row]
-            if branch >= 0:
-                g = conductance[branch, row]
-                if opposite:
-                    add_opposite(g, gap * bit, gap * source, y, n, z)
-                else:
-                    add_same(g, gap * (bit + source), y)
-                gap = 0.0
-                cells += columns
-            gap += 1.0
-        top = driver + gap * bit
-        if not opposite:
-            top += sense + gap * source
-        for j in range(columns):
-            currents[image, j] = y[j] * v_read / (1.0 + top * y[j])
-    return cells
-
-
-@kernel
 def opposite_nodes(
     g: Any, e: Any, v_read: Any, bit: Any, source: Any, driver: Any, sense: Any, p: Any, q: Any
 ) -> Any:
@@ -212,28 +124,6 @@ def fill_nodes(
             else:
                 same_nodes(g, e, v_read, bit, source, driver, sense, high, low)
     return np.int64(p.size)
-
-
-@kernel
-def signed_sums(transfer: Any, signs: Any, sums: Any) -> Any:
-    """Fill sums of the rows of a matrix with their signs, row after row.
-
-    Parameters
-    ----------
-    transfer : float64 [rows, columns]
-    signs : int8 [images, rows]
-        1, -1 or 0.
-    sums : float64 [images, columns]
-        Filled.
-    """
-    for image in range(signs.shape[0]):
-        sums[image] = 0.0
-        for row in range(signs.shape[1]):
-            sign = np.float64(signs[image, row])
-            if sign != 0.0:
-                for j in range(transfer.shape[1]):
-                    sums[image, j] += sign * transfer[row, j]
-    return np.int64(sums.size)
 
 
 @kernel

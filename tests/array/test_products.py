@@ -15,7 +15,8 @@ from mramsim.kernels.matches import strips, xnor_popcount
 from mramsim.kernels.noise import shared_words
 from mramsim.kernels.philox import philox
 from mramsim.kernels.products import panels, products, tile_configuration
-from mramsim.kernels.words import pack_bits
+from mramsim.kernels.subsets import subset_sums
+from mramsim.kernels.words import pack_bits, unpack_bits
 
 TESTS = Path(__file__).parents[1]
 RUN = """
@@ -48,6 +49,9 @@ def digest():
     x, w = pack_bits(rng.integers(0, 2, (61, 150))), pack_bits(rng.integers(0, 2, (37, 150)))
     xnor_popcount(x, strips(w.T), pack_bits(np.ones((1, 150))), counts)
     found.update(counts.tobytes())
+    sums = np.empty((61, 37))
+    subset_sums(rng.standard_normal((150, 37)), unpack_bits(x, 150), sums)
+    found.update(sums.tobytes())
     return found.hexdigest()
 
 

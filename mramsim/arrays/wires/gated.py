@@ -93,7 +93,7 @@ def gated_currents(conductance_s: ArrayLike, select: Any, v_read_v: float, rails
     -----
     Equations: ``docs/wires.md``, section 2. Two branches describe complementary cells.
     """
-    from mramsim.kernels.ladder import column_currents
+    from mramsim.kernels.column_currents import column_currents
 
     g = branches("conductance_s", conductance_s)
     chosen = check.selection("select", select, g.shape[1], len(g))
