@@ -1,4 +1,4 @@
-"""What odd cells add to the settling of a panel: 32 inputs at a time, cell by cell."""
+"""What is added to the settling of a panel input by input: odd cells, rows on, given counts."""
 
 from __future__ import annotations
 
@@ -149,3 +149,30 @@ def fill_odd(
         )
     _turn_lines(at_steps, address(odd[0]))
     _turn_lines(at_noise, address(odd[1]))
+
+
+@kernel
+def fill_given(given: Any, start: Any, count: Any, panel: Any, per_count: Any, odd: Any) -> Any:
+    """Put counts found elsewhere in the place of the codes of odd cells.
+
+    `given` : float64 [>= start + count, M]; `per_count` : float64 [M]; `odd` : as `fill_odd`.
+    """
+    first = COLUMNS * panel
+    last = min(first + COLUMNS, given.shape[1])
+    for n in range(count):
+        odd[0, n] = 0.0
+        for column in range(first, last):
+            odd[0, n, column - first] = per_count[column] * given[start + n, column]
+
+
+@kernel
+def add_rows_on(on: Any, count: Any, factors: Any, odd: Any) -> Any:
+    """Add codes and variance of the rows that conduct.
+
+    `on` : float64 [>= count]; `factors` : float32 [2, 16], per row; `odd` : as `fill_odd`.
+    """
+    for n in range(count):
+        rows = np.float32(on[n])
+        for kind in range(2):
+            for lane in range(COLUMNS):
+                odd[kind, n, lane] += rows * factors[kind, lane]

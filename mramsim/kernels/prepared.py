@@ -18,6 +18,7 @@ from mramsim.kernels.words import unpack_bits
 if TYPE_CHECKING:
     from mramsim.kernels.records import AnalogTile
 
+LINES = 9  # of factors
 _LARGEST = 1e30  # of float32 lines
 
 
@@ -54,7 +55,10 @@ class Prepared(NamedTuple):
     bent : bool
         Whether there is one.
     middle, noise : float32 [M / 16, Q, 16]
-    factors : float32 [M / 16, 7, 16]
+    factors : float32 [M / 16, 9, 16]
+        The last two: codes and variance per row that conducts, of gated tiles.
+    per_count : float64 [M]
+        Codes per analog count.
     odd_value, odd_on, odd_off : float32 [K]
         See `mramsim.kernels.settle`.
     """
@@ -80,6 +84,7 @@ class Prepared(NamedTuple):
     middle: NDArray[np.float32]
     noise: NDArray[np.float32]
     factors: NDArray[np.float32]
+    per_count: NDArray[np.float64]
     odd_value: NDArray[np.float32]
     odd_on: NDArray[np.float32]
     odd_off: NDArray[np.float32]
@@ -112,13 +117,13 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     bent = converter.mode == CODES and tile.bend.shape[1] > 0
     linear = converter.mode == VOTE or (converter.mode == CODES and not tile.comparators.shape[0])
     linear = linear and not (bent and _turns_back(tile, converter))
-    linear = linear and not tile.gated
-    middle, noise, factors, scale, spread = _NO_LINES
-    if not linear:
-        scale, spread = np.ones((2, columns))
+    linear = linear and not (tile.gated and converter.mode == VOTE)
+    middle, noise, factors = _NO_LINES
+    scale, per_count = np.ones((2, columns))
     if linear:
         found = _lines(tile, converter, match, base, rows_on, border)
-        middle, noise, factors, scale, spread = found
+        middle, noise, factors, scale, per_count = found
+    spread = np.abs(per_count)
     return Prepared(
         planes_of(
             tile.weight, bits, np.where(gone, 0, tile.deviation).astype(tile.deviation.dtype)
@@ -143,6 +148,7 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         middle,
         noise,
         factors,
+        per_count,
         _single(odd_steps * scale[odd_column]),
         _single(odd_on * spread[odd_column] ** 2),
         _single(odd_off * spread[odd_column] ** 2),
@@ -165,16 +171,17 @@ def _odd(tile: AnalogTile, gone: NDArray[np.bool_]) -> Any:
 _NO_LINES: Any = (
     np.zeros((0, 0, COLUMNS), np.float32),
     np.zeros((0, 0, COLUMNS), np.float32),
-    np.zeros((0, 7, COLUMNS), np.float32),
-    np.zeros(0),
-    np.zeros(0),
+    np.zeros((0, LINES, COLUMNS), np.float32),
 )
 
 
 def _lines(
     tile: AnalogTile, converter: Converter, match: Any, base: Any, rows_on: Any, border: Any
 ) -> Any:
-    """Return middle, noise and factors of `settle`, codes per step, and codes per count."""
+    """Return middle, noise and factors of `settle`, codes per step, and codes per count.
+
+    Behind wires counts are found elsewhere, so matches and steps add no codes.
+    """
     columns, codes = match.shape[1], converter.codes
     error, start, turn, bow = np.zeros((4, columns))
     if converter.mode == VOTE:
@@ -189,23 +196,41 @@ def _lines(
             turn, bow = 1.0 / ((1.0 + error) * half), tile.bend[2] / converter.step
             start = -turn * (tile.bend[0] / converter.step + codes / 2.0)
     slope = slope * (1.0 + error)
-    middle = slope * (tile.gain * match + tile.step * base + tile.offset) - zero
-    spread = np.abs(slope)
-    other = tile.variance_other
-    noise = (
-        match * (tile.variance_match - other) + rows_on[:, None] * other + tile.variance_column
-    ) * spread**2
+    wired = tile.wires.size > 0
+    gain = (0.0 if wired else tile.gain) * slope
+    per_step = (0.0 if wired else tile.step) * slope
+    high, low = tile.variance_match * slope**2, tile.variance_other * slope**2
+    always = tile.variance_column * slope**2
     if tile.variance_fixed.size:
-        noise = noise + tile.variance_fixed * spread**2
-    per_match, per_step = slope * tile.gain, slope * tile.step
+        always = always + tile.variance_fixed * slope**2
+    middle = per_step * base + slope * tile.offset - zero
+    if tile.gated:  # of k rows on and a sum s over them of +1 and -1, (k + s) / 2 match
+        per_match, noise_slope = gain / 2.0, (high - low) / 2.0
+        per_row, noise_row = per_match, (high + low) / 2.0
+        noise = np.broadcast_to(always, middle.shape)
+    else:
+        per_match, per_row, noise_slope, noise_row = gain, 0.0 * gain, high - low, 0.0 * gain
+        middle = middle + gain * match
+        noise = match * noise_slope + rows_on[:, None] * low + always
     rows = tile.deviation.shape[0]
     most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0)
-    largest = np.abs(per_match) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)
+    largest = np.abs(gain) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)
     largest += np.abs(zero).max(axis=0) + codes * (1.0 + np.abs(error)) + np.abs(bow)
-    noise_slope = (tile.variance_match - other) * spread**2
     slack = ROUNDING * largest * (2.0 if tile.bend.shape[1] else 1.0) + 1e-6
-    factors = np.stack([per_match, per_step, noise_slope, slack, turn, start, bow])
-    return _panelled(middle), _panelled(noise), _panelled(factors), per_step, spread
+    on = 0.0 if tile.gated else rows_on.min()
+    slack = slack + _root_slack(rows * np.maximum(high, low) + always, on * np.minimum(high, low))
+    factors = [per_match, per_step, noise_slope, slack, turn, start, bow, per_row, noise_row]
+    return _panelled(middle), _panelled(noise), _panelled(np.stack(factors)), per_step, slope
+
+
+def _root_slack(most: Any, least: Any) -> Any:
+    """Return what a Gaussian may be off by since its variance is a float32 sum of terms.
+
+    `most` : sum of their magnitudes; `least` : least variance. No draw lies beyond 10 sigma.
+    """
+    off = ROUNDING * most
+    root = np.sqrt(np.maximum(least, off))
+    return 10.0 * np.divide(off, root, out=np.zeros_like(off), where=root > 0.0)
 
 
 def _turns_back(tile: AnalogTile, converter: Converter) -> bool:

@@ -16,8 +16,9 @@ from mramsim.kernels.converters import SWEEP, VOTE
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import fill_shared
-from mramsim.kernels.odd import fill_driven, fill_odd, turn_inputs
+from mramsim.kernels.odd import add_rows_on, fill_driven, fill_given, fill_odd, turn_inputs
 from mramsim.kernels.open_reads import count_on, decide_listed, exact_counts, list_open
+from mramsim.kernels.prepared import LINES
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
 from mramsim.kernels.settle import settle, settle_bent, settle_odd
 from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
@@ -100,8 +101,13 @@ def read_codes(
     at_middle, at_noise = address(ready.middle), address(ready.noise)
     at_factors, at_codes = address(ready.factors), address(codes)
     line, patterns = LINE, np.int64(ready.place.size)
-    linear, of_position = ready.linear and given.shape[0] == 0, ready.pattern
-    bent = ready.bent
+    linear, of_position, bent = ready.linear, ready.pattern, ready.bent
+    wired, gated, factors, per_count = (
+        given.shape[0] > 0,
+        tile.gated,
+        ready.factors,
+        ready.per_count,
+    )
     draws, found = 0, 0
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
@@ -146,10 +152,11 @@ def read_codes(
                 target = at_codes + (panel * rows.shape[0] + start) * 64
                 own_middle = at_middle + panel * patterns * 64
                 own_noise = at_noise + panel * patterns * 64
-                own_factors = at_factors + panel * 448
+                own_factors = at_factors + panel * LINES * 64
                 first = odd_first[16 * panel]
                 end = odd_first[min(16 * panel + 16, columns)]
-                if end > first or bent:
+                added = end > first or wired or gated
+                if added or bent:
                     fill_odd(
                         at_turned,
                         at_driven,
@@ -163,6 +170,10 @@ def read_codes(
                         odd_lines,
                         odd,
                     )
+                if wired:
+                    fill_given(given, start, count, panel, per_count, odd)
+                if gated:
+                    add_rows_on(on, count, factors[panel, LINES - 2 :], odd)
                 settled = (
                     at_sums,
                     at_sums + line,
@@ -181,7 +192,7 @@ def read_codes(
                 )
                 if bent:
                     opened = settle_bent(*settled)
-                elif end > first:
+                elif added:
                     opened = settle_odd(*settled)
                 else:
                     opened = settle(*settled)

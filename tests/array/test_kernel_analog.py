@@ -6,7 +6,7 @@ import pytest
 from tiles import read_record
 
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
-from mramsim.kernels.records import AnalogTile
+from mramsim.kernels.records import NO_WIRES, AnalogTile
 from mramsim.kernels.words import pack_bits
 
 SHAPES = [(1, 1), (1, 5), (63, 1), (64, 3), (65, 4), (130, 7), (257, 3), (300, 2), (600, 2)]
@@ -82,8 +82,40 @@ def test_equals_the_twin_with_masks_and_planes(converter, plane, gated):
     rng = np.random.default_rng([plane, converter.mode])
     tile, driven = random_tile(rng, 70, 6, positions=5)
     tile = tile._replace(gated=gated)
-    found, expected, _ = both(tile, driven, converter, rng, plane=plane)
+    found, expected, _ = both(tile, driven, converter, rng, images=12, plane=plane)
     np.testing.assert_array_equal(found, expected)
+
+
+def wired(rng, tile, rows, gated, passive):
+    """The tile behind lines: one or two MTJs to a cell, or the transfer of a passive array."""
+    columns = tile.weight.shape[1] + 2
+    low, high = 1e-4, 2e-4
+    cells = rng.choice([low, high], (1 if gated else 2, rows, columns))
+    cells *= np.exp(0.1 * rng.normal(size=cells.shape))
+    cells[:, :, -2:] = low, high
+    found = NO_WIRES._replace(
+        siemens=NO_WIRES.siemens if passive else cells,
+        transfer=cells[0] if passive else NO_WIRES.transfer,
+        rails_ohm=np.array([2.0, 1.0, 30.0, 10.0]),
+        v_read_v=0.1,
+        nominal_s=np.array([low, high]),
+        unit_s=high - low,
+    )
+    fixed = 0.1 * rng.random(columns - 2) if passive else tile.variance_fixed
+    return tile._replace(wires=found, gated=gated, variance_fixed=fixed)
+
+
+@pytest.mark.parametrize("converter", [mode for mode in MODES if mode.values[0].mode != EXACT])
+@pytest.mark.parametrize("kind", ["complementary", "gated", "passive", "bent"])
+def test_equals_the_twin_behind_wires(converter, kind):
+    rng = np.random.default_rng([converter.mode, converter.codes, len(kind)])
+    plain, driven = random_tile(rng, 70, 6, positions=3)
+    tile = wired(rng, plain, 70, kind == "gated", kind == "passive")
+    if kind == "bent":
+        tile = tile._replace(bend=rng.normal(size=(3, 6)) * [[2.0], [0.1], [1.0]])
+    found, expected, _ = both(tile, driven, converter, rng, images=8)
+    np.testing.assert_array_equal(found, expected)
+    assert len(np.unique(found)) > 1
 
 
 @pytest.mark.parametrize("converter", MODES)
@@ -115,7 +147,7 @@ def test_equals_the_twin_with_real_references(converter, shared, gated):
     rng = np.random.default_rng([shared, converter.mode])
     tile, driven = random_tile(rng, 70, 6, positions=4)
     real = referred(rng, tile, 70, shared)._replace(gated=gated)
-    found, expected, _ = both(real, driven, converter, rng, images=6)
+    found, expected, _ = both(real, driven, converter, rng, images=9)
     np.testing.assert_array_equal(found, expected)
 
 
