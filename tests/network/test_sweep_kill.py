@@ -26,6 +26,7 @@ from mramsim.cli.main import invoke
 TABLES = ("results.csv", "summary.csv")
 TASKS = 97  # 8 points of 12 chips and the exact reference
 MANY = 20
+TRIES = 8  # a sweep may end before the signal comes, then another one is begun
 
 
 @pytest.fixture(scope="module")
@@ -53,30 +54,36 @@ def check(folder, expected):
 
 
 def kill_workers(plan, folder, moments):
-    """Kill one of two spawned workers whenever so many tasks are stored; the sweep goes on."""
+    """Kill one of two spawned workers whenever so many tasks are stored; the sweep goes on.
+
+    Returns whether all were killed before the sweep ended.
+    """
     process = start(plan, "-o", folder, "--jobs", 2)
     victims = set()
     for count in moments:
         wait_for_lines(folder, count, process)
         workers = children(process.pid)
-        assert workers, process.communicate()
+        if not workers:
+            break
         victims.add(workers[count % len(workers)])
         kill(workers[count % len(workers)])
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
-    assert len(victims) == len(moments)
+    return len(victims) == len(moments)
 
 
 def kill_main(plan, folder, count):
-    """Kill the main process once so many tasks are stored; its workers follow it."""
+    """Kill the main process once so many tasks are stored; its workers follow it.
+
+    Returns how many were stored in the end.
+    """
     process = start(plan, "-o", folder, "--jobs", 2)
     wait_for_lines(folder, count, process)
     workers = children(process.pid)
-    assert process.poll() is None
     kill(process.pid)
     process.communicate()
     stored = len(lines(folder))
-    assert count <= stored < TASKS
+    assert count <= stored
     end = time.monotonic() + 30
     while any(alive(pid) for pid in workers) and time.monotonic() < end:
         time.sleep(0.05)
@@ -85,24 +92,30 @@ def kill_main(plan, folder, count):
 
 
 def kill_dask_worker(plan, folder, address, pids, moments):
-    """Kill workers of a cluster, each once so many tasks are stored."""
+    """Kill workers of a cluster, each once so many tasks are stored.
+
+    Returns whether all were killed before the sweep ended.
+    """
     process = start(plan, "-o", folder, "--dask", address)
+    killed = 0
     for pid, count in zip(pids, moments, strict=False):
         wait_for_lines(folder, count, process)
-        assert process.poll() is None, process.communicate()
-        kill(pid)
+        if process.poll() is None:
+            kill(pid)
+            killed += 1
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
+    return killed == len(moments)
 
 
 def test_workers_are_killed(plan, expected, tmp_path):
-    kill_workers(plan, tmp_path, (11, 52))
+    assert kill_workers(plan, tmp_path, (7, 25))
     check(tmp_path, expected)
 
 
 def test_the_main_process_is_killed(plan, expected, tmp_path):
-    first = kill_main(plan, tmp_path, 7)
-    assert kill_main(plan, tmp_path, 41) > first
+    first = kill_main(plan, tmp_path, 5)
+    assert first < kill_main(plan, tmp_path, first + 10) < TASKS
     ms.sweep(plan, tmp_path)
     check(tmp_path, expected)
 
@@ -110,7 +123,7 @@ def test_the_main_process_is_killed(plan, expected, tmp_path):
 def test_dask_workers_are_killed(plan, expected, tmp_path):
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     with cluster(tmp_path, workers=3) as (address, pids):
-        kill_dask_worker(plan, tmp_path / "out", address, pids, (9, 48))
+        assert kill_dask_worker(plan, tmp_path / "out", address, pids, (7, 25))
     check(tmp_path / "out", expected)
 
 
@@ -139,33 +152,48 @@ def test_the_signal_of_a_job_scheduler_is_an_interrupt(plan, tmp_path, monkeypat
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+def often(tmp_path, seed, kill_once):
+    """Kill at random moments, each in a folder of its own, until it was done 20 times midway."""
+    rng = random.Random(seed)
+    for number in range(MANY):
+        for attempt in range(TRIES):
+            folder = tmp_path / f"{number}-{attempt}"
+            folder.mkdir()
+            if kill_once(folder, rng.randrange(1, TASKS - 12)):
+                break
+        else:
+            pytest.fail(f"{TRIES} sweeps ended before the signal came")
+
+
 @pytest.mark.slow
 def test_workers_are_killed_twenty_times(plan, expected, tmp_path):
-    rng = random.Random(1)
-    for number in range(MANY):
-        folder = tmp_path / str(number)
-        kill_workers(plan, folder, (rng.randrange(1, TASKS - 12),))
+    def once(folder, moment):
+        killed = kill_workers(plan, folder, (moment,))
         check(folder, expected)
+        return killed
+
+    often(tmp_path, 1, once)
 
 
 @pytest.mark.slow
 def test_the_main_process_is_killed_twenty_times(plan, expected, tmp_path):
-    rng = random.Random(2)
-    for number in range(MANY):
-        folder = tmp_path / str(number)
-        kill_main(plan, folder, rng.randrange(1, TASKS - 12))
+    def once(folder, moment):
+        stored = kill_main(plan, folder, moment)
         finish(plan, "-o", folder, "--jobs", 2)
         check(folder, expected)
+        return stored < TASKS
+
+    often(tmp_path, 2, once)
 
 
 @pytest.mark.slow
 def test_dask_workers_are_killed_twenty_times(plan, expected, tmp_path):
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    rng = random.Random(3)
-    for number in range(MANY):
-        folder = tmp_path / str(number)
-        folder.mkdir()
+
+    def once(folder, moment):
         with cluster(folder) as (address, pids):
-            moment = rng.randrange(1, TASKS - 12)
-            kill_dask_worker(plan, folder / "out", address, pids, (moment,))
+            killed = kill_dask_worker(plan, folder / "out", address, pids, (moment,))
         check(folder / "out", expected)
+        return killed
+
+    often(tmp_path, 3, once)
