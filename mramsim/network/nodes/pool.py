@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -66,12 +67,11 @@ class MaxPool(Node):
     def forward(self, *values: Array) -> Array:
         """Return the pooled values [images, channels, *output size], of the type given."""
         windows = self._windows(values[0].shape[2:])
-        inner = tuple(range(-self.axes, 0))
         lowest, highest = _bounds(values[0].dtype)
-        largest: Array = windows.view(values[0], lowest).max(axis=inner)
+        largest: Array = reduce(np.maximum, windows.members(values[0], lowest))
         if not self.conjunctive.any():
             return largest
-        smallest = windows.view(values[0], highest).min(axis=inner)
+        smallest = reduce(np.minimum, windows.members(values[0], highest))
         per_channel = (1, -1) + (1,) * self.axes
         pooled: Array = np.where(self.conjunctive.reshape(per_channel), smallest, largest)
         return pooled

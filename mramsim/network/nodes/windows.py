@@ -68,6 +68,11 @@ class Windows:
         steps = tuple(slice(None, None, stride) for stride in self.stride)
         return found[(slice(None), slice(None), *steps)]
 
+    def members(self, values: Array, fill: Any) -> list[Array]:
+        """Return each member of all windows, [images, channels, *output]."""
+        found = self.view(values, fill)
+        return [found[(..., *member)] for member in np.ndindex(self.kernel)]
+
     def rows(self, values: Array, fill: Any, groups: int) -> Array:
         """Return the unrolled patches, [images, positions, groups, channels / groups * kernel].
 
