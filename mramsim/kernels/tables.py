@@ -8,6 +8,7 @@ products in two instructions, where dot products alone take four. The integers a
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ _COLUMNS = 4  # columns whose sums are in registers at a time
 _NEEDED = frozenset({"avx512vbmi", "avx512vnni", "avx512bw"})
 
 
+@cache
 def has_tables() -> bool:
     """Return whether this processor looks sums up."""
     import numba
