@@ -184,10 +184,10 @@ def _program(
 
     mapping = layer.card
     written = remapping.program(die, mapping, layer.block(tile).T, cell, spares)
-    records = []
+    records, solved = [], dict[str, Any]()
     for part in layer.parts_of(tile, copy):
         noise = _sequence(root, layer, tile, READ_NOISE, *_beyond(part))
-        site = _site(layer, part, noise, cell, written)
+        site = _site(layer, part, noise, cell, written, solved)
         held = written.of_rows(part.first, part.first + part.rows)
         records.append(FAMILIES[mapping.sensing].program(held, die, mapping, site))
     return records
@@ -199,6 +199,7 @@ def _site(
     noise: np.random.SeedSequence,
     generator: cells.Generators,
     written: cells.Cells,
+    solved: dict[str, Any],
 ) -> Site:
     driven = np.ones((1, part.rows), dtype=np.bool_)
     if layer.mask is not None:
@@ -218,4 +219,5 @@ def _site(
         noise.generate_state(2, np.uint32).astype(np.uint32),
         part.first,
         written,
+        solved,
     )

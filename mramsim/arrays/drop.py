@@ -106,8 +106,10 @@ def wires(cells: Cells, die: Die, mapping: MappingCard, site: Site, unit_s: floa
     passive = mapping.input_coding == "bipolar"
     transfer = NO_WIRES.transfer
     if passive:
-        array = cells if site.array is None else site.array
-        transfer = _transfer(array, mapping, (g_ap, g_p))[first : first + shape[1]]
+        if "transfer" not in site.solved:
+            array = cells if site.array is None else site.array
+            site.solved["transfer"] = _transfer(array, mapping, (g_ap, g_p))
+        transfer = site.solved["transfer"][first : first + shape[1]]
     return Wires(
         siemens=NO_WIRES.siemens
         if passive

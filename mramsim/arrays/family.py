@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -43,6 +43,8 @@ class Site:
     array : Cells or None
         All cells of the array, those of rows that are read at other times included; None: there are
         none.
+    solved : dict
+        What all parts of the array have in common and the first of them has found, by name.
     """
 
     driven: NDArray[np.bool_]
@@ -54,6 +56,7 @@ class Site:
     key: NDArray[np.uint32]
     first: int = 0
     array: Cells | None = None
+    solved: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
