@@ -166,16 +166,18 @@ def subset_sums(matrix: Any, bits: Any, sums: Any) -> Any:
     padded[:rows, :columns] = matrix
     tables, own = _lines(16 * _GROUPS, _COLUMNS), _lines(_INPUTS, _COLUMNS)
     index = np.zeros((_INPUTS, groups), dtype=np.uint8)
-    at_tables, at_own, stride = address(tables), address(own), np.int64(groups)
+    stride = np.int64(groups)
     for start in range(0, bits.shape[0], _INPUTS):
         count = min(_INPUTS, bits.shape[0] - start)
         _fill_index(bits[start : start + count], index)
         for column in range(0, columns, _COLUMNS):
             own[:] = 0.0
             for group in range(0, groups, _GROUPS):
+                # addresses are taken here: an array that is not named again is freed
                 at = address(padded) + 8 * (GROUP * group * width + column)
+                chosen, at_tables, at_own = address(index) + group, address(tables), address(own)
                 fill_subsets(at, np.int64(8 * width), at_tables)
-                add_subsets(at_tables, address(index) + group, stride, at_own, np.int64(count))
+                add_subsets(at_tables, chosen, stride, at_own, np.int64(count))
             last = min(column + _COLUMNS, columns)
             sums[start : start + count, column:last] = own[:count, : last - column]
     return np.int64(sums.size)

@@ -1,5 +1,7 @@
 """Sums of the rows of a real matrix whose bits are set."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,16 @@ def test_an_input_has_the_same_sums_alone_and_among_others():
         np.testing.assert_array_equal(summed(matrix, bits[start:stop]), whole[start:stop])
     fewer = summed(np.ascontiguousarray(matrix[:, :9]), bits)
     np.testing.assert_array_equal(fewer, whole[:, :9])
+
+
+def test_many_threads_at_once():
+    rng = np.random.default_rng(8)
+    matrix = rng.standard_normal((60, 70))
+    bits = rng.integers(0, 2, (40, 60)).astype(np.uint8)
+    whole = summed(matrix, bits)
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda _: summed(matrix, bits), range(4000)):
+            np.testing.assert_array_equal(found, whole)
 
 
 def test_strided_views_are_read_as_they_stand():
