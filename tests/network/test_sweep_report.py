@@ -15,6 +15,7 @@ from mramsim.cli.main import invoke
 from mramsim.errors import InputError
 from mramsim.report.sweep.bibtex import bibtex
 from mramsim.report.sweep.costs import pareto_front
+from mramsim.report.sweep.spread import yield_line
 from mramsim.sweeps.content import read_sweep
 from mramsim.sweeps.plan import load_plan
 from mramsim.sweeps.report import report_sweep
@@ -230,3 +231,14 @@ def test_a_lost_shard(folder, tmp_path):
     (copy / "shards" / "all.jsonl").unlink()
     with pytest.raises(InputError, match=r"of results\.csv is in no shard"):
         report_sweep(copy)
+
+
+def test_the_line_of_yield_is_the_share_of_chips_at_or_above():
+    chips = [0.97, 0.90, 0.95, 0.95]
+    x, y = yield_line(chips, 0.85)
+    assert (x[0], y[0]) == (pytest.approx(85.0), 100.0)
+    for wanted in (0.86, 0.899, 0.92, 0.949, 0.96, 0.969):
+        share = np.interp(100 * wanted, x, y)
+        assert share == pytest.approx(100 * np.mean(np.array(chips) >= wanted))
+    assert (x[-1], y[-1]) == (pytest.approx(97.0), 0.0)
+    assert yield_line(chips, 0.95)[0][0] == pytest.approx(89.0)

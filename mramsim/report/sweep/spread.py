@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mramsim.report.drawing import BLUE, GRID, INK, MUTED, ORANGE, TEAL, Drawing, figure
 from mramsim.report.sweep.axis import point_name
 
+Floats = NDArray[np.float64]
 _COLOURS = (BLUE, ORANGE, TEAL, "#7a5aa6", INK)
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), "-")
 _MOST_NUMBERS = 12
@@ -22,6 +24,17 @@ def chosen_points(points: Sequence[Mapping[str, Any]], most: int) -> list[Mappin
         return ranked
     places = [round(k * (len(ranked) - 1) / (most - 1)) for k in range(most)]
     return [ranked[place] for place in places]
+
+
+def yield_line(chips: Sequence[float], start: float) -> tuple[Floats, Floats]:
+    """Return the corners of the line of chips (in %) that reach an accuracy (in %) or more.
+
+    `chips` : accuracies; the line begins at `start`, or a point below the worst of them.
+    """
+    values = 100.0 * np.sort(chips)
+    share = 100.0 * (1.0 - np.arange(len(values) + 1) / len(values))
+    first = min(values[0] - 1.0, 100.0 * start)
+    return np.concatenate([[first], np.repeat(values, 2)]), np.repeat(share, 2)[:-1]
 
 
 def yield_figure(
@@ -39,13 +52,8 @@ def yield_figure(
     with figure(3.0 + 0.2 * len(chosen)) as drawn:
         frame = drawn.subplots()
         for point, colour, dash in zip(chosen, _COLOURS, _DASHES, strict=False):
-            values = 100.0 * np.sort(point["chips"])
-            share = 100.0 * (1.0 - np.arange(len(values) + 1) / len(values))
-            x = np.concatenate([[min(values[0] - 1.0, 100 * min(chosen[0]["chips"]))], values])
-            frame.step(
-                x,
-                share,
-                where="pre",
+            frame.plot(
+                *yield_line(point["chips"], min(chosen[0]["chips"])),
                 color=colour,
                 linestyle=dash,
                 linewidth=1.6,
