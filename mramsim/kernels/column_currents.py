@@ -23,7 +23,7 @@ from numba import types
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I64, address
-from mramsim.kernels.products import aligned_bytes
+from mramsim.kernels.products import aligned_lines
 
 WIDTH = 32  # columns taken together
 _LANES = 8
@@ -174,8 +174,7 @@ def _in_panels(conductance: Any) -> Any:
     """Return conductances by panels of 32 columns, float64 [panels, branches, rows, 32]."""
     branches, rows, columns = conductance.shape
     panels = -(-columns // WIDTH)
-    found = aligned_bytes(8 * panels * branches * rows * WIDTH).view(np.float64)
-    found = found.reshape(panels, branches, rows, WIDTH)
+    found = aligned_lines(panels * branches * rows, WIDTH).reshape(panels, branches, rows, WIDTH)
     for panel in range(panels):
         stop = min(WIDTH, columns - WIDTH * panel)
         for branch in range(branches):
@@ -243,7 +242,7 @@ def column_currents(
     offsets = np.empty((_IMAGES, rows), dtype=np.int64)
     gaps, above = np.empty((_IMAGES, rows)), np.empty(_IMAGES)
     counts = np.empty(_IMAGES, dtype=np.int64)
-    state = aligned_bytes(8 * _STATES * WIDTH).view(np.float64).reshape(_STATES, WIDTH)
+    state = aligned_lines(_STATES, WIDTH)
     cells = 0
     for start in range(0, images, _IMAGES):
         stop = min(start + _IMAGES, images)

@@ -219,6 +219,12 @@ def aligned_bytes(size: Any) -> Any:
 
 
 @kernel
+def aligned_lines(rows: Any, columns: Any) -> Any:
+    """Return zeros (float64 [rows, columns]) that start on a cache line."""
+    return aligned_bytes(8 * rows * columns).view(np.float64).reshape(rows, columns)
+
+
+@kernel
 def fetch(rows: Any, plane: Any, x: Any) -> Any:
     """Write bit `plane` of levels (uint8 [n, R]) to the first n rows of `x` (uint8 [N, >= R])."""
     for n in range(rows.shape[0]):

@@ -16,7 +16,7 @@ from numba import types
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I8, I64, address
-from mramsim.kernels.products import aligned_bytes
+from mramsim.kernels.products import aligned_lines
 
 GROUP = 4  # rows of a group
 _GROUPS = 8  # groups looked up together: their tables stay in the first cache
@@ -142,12 +142,6 @@ def _fill_index(bits: Any, index: Any) -> Any:
 
 
 @kernel
-def _lines(rows: Any, columns: Any) -> Any:
-    """Return zeros (float64 [rows, columns]) that start on a cache line."""
-    return aligned_bytes(8 * rows * columns).view(np.float64).reshape(rows, columns)
-
-
-@kernel
 def subset_sums(matrix: Any, bits: Any, sums: Any) -> Any:
     """Fill ``bits @ matrix``, the same bytes for any number of inputs.
 
@@ -162,9 +156,9 @@ def subset_sums(matrix: Any, bits: Any, sums: Any) -> Any:
     rows, columns = matrix.shape
     groups = -(-rows // (GROUP * _GROUPS)) * _GROUPS
     width = -(-columns // _COLUMNS) * _COLUMNS
-    padded = _lines(GROUP * groups, width)
+    padded = aligned_lines(GROUP * groups, width)
     padded[:rows, :columns] = matrix
-    tables, own = _lines(16 * _GROUPS, _COLUMNS), _lines(_INPUTS, _COLUMNS)
+    tables, own = aligned_lines(16 * _GROUPS, _COLUMNS), aligned_lines(_INPUTS, _COLUMNS)
     index = np.zeros((_INPUTS, groups), dtype=np.uint8)
     stride = np.int64(groups)
     for start in range(0, bits.shape[0], _INPUTS):

@@ -7,7 +7,8 @@ from scipy import stats
 
 from mramsim.kernels.gauss import log, sin_pi
 from mramsim.kernels.noise import EDGE, column_normal, edges, upper_quantile
-from mramsim.kernels.settle import END, ENDS, FAR, FARTHEST, MIDDLE, NEAR
+from mramsim.kernels.prepared import _root_slack
+from mramsim.kernels.settle import END, ENDS, FAR, FARTHEST, MIDDLE, NEAR, ROUNDING
 
 COUNT = 1_000_000
 
@@ -106,3 +107,17 @@ def test_tail_beyond_five_sigma():
     expected = 2 * stats.norm.sf(5.0) * many.size
     assert stats.poisson.cdf((np.abs(many) > 5.0).sum(), expected) > 1e-4
     assert stats.poisson.sf((np.abs(many) > 5.0).sum() - 1, expected) > 1e-4
+
+
+def test_a_variance_summed_in_float32_is_off_by_less_than_its_slack():
+    rng = np.random.default_rng(4)
+    for least in (0.0, 1e-4, 1.0):
+        high, low, rows = 0.37, 0.013, 256
+        p = rng.integers(0, rows + 1, 20_000)
+        exact = least + low * (rows - p) + high * p
+        single = [np.float32(value) for value in (high - low, least + low * rows)]
+        found = np.sqrt((p.astype(np.float32) * single[0] + single[1]).astype(float))
+        slack = _root_slack(np.array(rows * high + least), np.array(least))
+        assert (10.0 * np.abs(found - np.sqrt(exact)) <= slack).all()
+        assert slack <= 10.0 * np.sqrt(ROUNDING * (rows * high + least))
+    assert _root_slack(np.zeros(1), np.zeros(1)) == 0.0

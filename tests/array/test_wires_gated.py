@@ -171,3 +171,19 @@ def test_series_column_by_hand():
     ohm = [[[10e3], [20e3]], [[30e3], [40e3]]]
     found = series_resistance(ohm, [[0, 1], [1, 0], [-1, 0]], 5.0, 7.0)
     assert found[:, 0].tolist() == [50017.0, 50017.0, 20017.0]
+
+
+@pytest.mark.parametrize("returns", SIDES)
+@pytest.mark.parametrize("segment", [0.0, 1.0, 1e4, 1e9])
+def test_long_ladders_neither_overflow_nor_lose_digits(segment, returns):
+    """Currents alone, whose states grow along the column, against those of the node voltages."""
+    rng = np.random.default_rng(9)
+    g, select = rng.uniform(1e-4, 1e-2, (2, 900, 3)), rng.integers(-1, 2, (3, 900))
+    rails = Rails(segment, 0.7 * segment, 100.0, 50.0, returns)
+    found = gated_currents(g, select, V, rails)
+    bit, _ = gated_voltages(g, select, V, rails)
+    first = [(chosen >= 0).argmax() for chosen in select]
+    above = 100.0 + segment * (1.0 + np.array(first))[:, None]
+    expected = (V - bit[np.arange(3), first]) / above
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
