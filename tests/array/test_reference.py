@@ -3,11 +3,13 @@
 import naive
 import numpy as np
 import pytest
-from tiles import CSUM, FLASH, RSUM, VOTE, make, random_bits, read
+from tiles import CSUM, FLASH, PASSIVE, RSUM, VOTE, make, random_bits, read
 
 import mramsim as ms
 from mramsim import effects as table
 from mramsim.arrays import cells, reference
+from mramsim.arrays.cells import AP, P
+from mramsim.arrays.current_sum import noise_variances
 from mramsim.arrays.family import CODING
 from mramsim.devices import spread
 from mramsim.kernels.converters import EXACT, SWEEP, Converter
@@ -146,3 +148,27 @@ def test_references_act_where_nothing_is_quantised(mapping, reading):
             exactly = Converter(EXACT, *vars(made.site.scale).values())
         means.append((read(made, x, exactly) - matches).mean())
     assert abs(means[1]) < abs(means[0]) / 2
+
+
+@pytest.mark.parametrize("columns", [1, 4])
+@pytest.mark.parametrize("mapping", [CSUM, PASSIVE])
+def test_a_reference_that_is_compared_with_makes_noise_of_its_own(mapping, columns):
+    """As many cells as a column has, half of them matching; the mean of several has less."""
+    rows = 12
+    bits = np.random.default_rng(1).integers(0, 2, (rows, 5))
+    design = {"reference_columns": columns}
+    plain, compared = (
+        make(bits, ["thermal_shot"], mapping, reading=reading, design=design)
+        for reading in ("codes", "vote")
+    )
+    classes = plain.cells.classes
+    variances = noise_variances(plain.die, plain.mapping, classes)
+    share = (variances[P] + variances[AP]) / 2.0 / columns
+    assert share > 0.0
+    if mapping == CSUM:
+        for name in ("variance_match", "variance_other"):
+            more = getattr(compared.record, name) - getattr(plain.record, name)
+            assert more == pytest.approx(share, rel=1e-9)
+        return
+    more = compared.record.variance_fixed - plain.record.variance_fixed
+    np.testing.assert_allclose(more, rows * share, rtol=1e-9)
