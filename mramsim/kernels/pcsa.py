@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from mramsim.kernels.chances import LANES, TURNED, add_wrong, turn
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
-from mramsim.kernels.noise import OWN, fill_shared
+from mramsim.kernels.noise import OWN
 from mramsim.kernels.philox import philox, unit
 from mramsim.kernels.products import COLUMNS, aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.shared_draws import fill_shared
 from mramsim.kernels.sums import Bits, add_line, bit_sums, bits_of, pack_inputs
 from mramsim.kernels.words import lowest_bit, unpack_bits
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.kernels.converters import CODES, VOTE, Converter, fill_borders
+from mramsim.kernels.looks import ROUNDING
 from mramsim.kernels.noise import edges
 from mramsim.kernels.products import COLUMNS
-from mramsim.kernels.settle import ROUNDING
 from mramsim.kernels.sums import Planes, planes_of
 from mramsim.kernels.tables import split
 from mramsim.kernels.words import unpack_bits
@@ -121,7 +121,8 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     middle, noise, factors = _NO_LINES
     scale, per_count = np.ones((2, columns))
     if linear:
-        found = _lines(tile, converter, match, base, rows_on, border)
+        heavy = [_sums(odd_column, v, columns) for v in (odd_steps, odd_on, odd_off)]
+        found = _lines(tile, converter, match, base, rows_on, border, heavy)
         middle, noise, factors, scale, per_count = found
     spread = np.abs(per_count)
     return Prepared(
@@ -175,12 +176,29 @@ _NO_LINES: Any = (
 )
 
 
+def _sums(column: Any, values: Any, columns: int) -> Any:
+    """Return what float32 may lose in adding up values of odd cells, over `ROUNDING`: float64 [M].
+
+    Each of n sums, one after the other, is off by half a unit of at most all magnitudes together.
+    """
+    count = np.bincount(column, minlength=columns)
+    total = np.bincount(column, np.abs(values), minlength=columns)
+    return count * total * (2.0**-24 / ROUNDING)
+
+
 def _lines(
-    tile: AnalogTile, converter: Converter, match: Any, base: Any, rows_on: Any, border: Any
+    tile: AnalogTile,
+    converter: Converter,
+    match: Any,
+    base: Any,
+    rows_on: Any,
+    border: Any,
+    heavy: list[Any],
 ) -> Any:
     """Return middle, noise and factors of `settle`, codes per step, and codes per count.
 
-    Behind wires counts are found elsewhere, so matches and steps add no codes.
+    Behind wires counts are found elsewhere, so matches and steps add no codes. `heavy` is what sums
+    over odd cells lose: of steps, and of variances of rows that conduct and that do not.
     """
     columns, codes = match.shape[1], converter.codes
     error, start, turn, bow = np.zeros((4, columns))
@@ -213,12 +231,13 @@ def _lines(
         middle = middle + gain * match
         noise = match * noise_slope + rows_on[:, None] * low + always
     rows = tile.deviation.shape[0]
-    most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0)
+    most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0) + heavy[0]
     largest = np.abs(gain) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)
     largest += np.abs(zero).max(axis=0) + codes * (1.0 + np.abs(error)) + np.abs(bow)
     slack = ROUNDING * largest * (2.0 if tile.bend.shape[1] else 1.0) + 1e-6
     on = 0.0 if tile.gated else rows_on.min()
-    slack = slack + _root_slack(rows * np.maximum(high, low) + always, on * np.minimum(high, low))
+    noisiest = rows * np.maximum(high, low) + always + (heavy[1] + heavy[2]) * slope**2
+    slack = slack + _root_slack(noisiest, on * np.minimum(high, low) + always)
     factors = [per_match, per_step, noise_slope, slack, turn, start, bow, per_row, noise_row]
     return _panelled(middle), _panelled(noise), _panelled(np.stack(factors)), per_step, slope
 

@@ -15,12 +15,13 @@ import numpy as np
 from mramsim.kernels.converters import SWEEP, VOTE
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
-from mramsim.kernels.noise import fill_shared
 from mramsim.kernels.odd import add_rows_on, fill_driven, fill_given, fill_odd, turn_inputs
 from mramsim.kernels.open_reads import count_on, decide_listed, exact_counts, list_open
 from mramsim.kernels.prepared import LINES
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.second_look import look_again
 from mramsim.kernels.settle import settle, settle_bent, settle_odd
+from mramsim.kernels.shared_draws import fill_shared
 from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
 
 BLOCK = INPUTS  # inputs read at a time: with their panels they stay in the first cache
@@ -80,7 +81,8 @@ def read_codes(
     parts = words.view(np.uint8).reshape(BLOCK, 16)
     image, place = np.zeros((2, BLOCK), dtype=np.uint32)
     pattern, on = np.zeros(BLOCK, dtype=np.int32), np.zeros(BLOCK, dtype=np.float64)
-    open_ = np.empty(BLOCK + 1, dtype=np.int64)
+    open_, drawn = np.empty(BLOCK + 1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    looks = aligned_bytes(2 * LINE).view(np.float32).reshape(2, BLOCK, 16)
     odd, odd_lines = np.zeros((2, BLOCK, 16), np.float32), np.zeros((2, 16, BLOCK), np.float32)
     turned, driven = np.zeros((2, blocks * 64, BLOCK), dtype=np.uint8)
     driven_lines = np.zeros((BLOCK, blocks * 64), dtype=np.uint8)
@@ -98,6 +100,7 @@ def read_codes(
     at_strips, at_ones, three = address(planes.strips), address(planes.ones), planes.sums == 3
     at_words, at_image, at_place = address(words), address(image), address(place)
     at_pattern, at_open, at_odd = address(pattern), address(open_), address(odd)
+    at_looks = address(looks)
     at_middle, at_noise = address(ready.middle), address(ready.noise)
     at_factors, at_codes = address(ready.factors), address(codes)
     line, patterns = LINE, np.int64(ready.place.size)
@@ -184,6 +187,8 @@ def read_codes(
                     own_factors,
                     at_odd,
                     at_odd + line,
+                    at_looks,
+                    at_looks + line,
                     target,
                     at_open,
                     count,
@@ -196,6 +201,20 @@ def read_codes(
                     opened = settle_odd(*settled)
                 else:
                     opened = settle(*settled)
+                opened = look_again(
+                    looks,
+                    words,
+                    image,
+                    place,
+                    own_factors,
+                    target,
+                    open_,
+                    opened,
+                    drawn,
+                    (step, np.uint32(16 * panel), k0, k1),
+                    (last, shift),
+                    bent,
+                )
             else:
                 for n in range(count):
                     open_[n] = (n << 16) | 0xFFFF
@@ -213,4 +232,4 @@ def read_codes(
                     codes[column >> 4, start + listed[0, k], column & 15] += listed[2, k] << plane
                 found = 0
     tiles_off(tiles)
-    return draws
+    return draws + drawn[0]

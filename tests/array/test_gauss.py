@@ -6,9 +6,10 @@ import pytest
 from scipy import stats
 
 from mramsim.kernels.gauss import log, sin_pi
+from mramsim.kernels.looks import ROUNDING
 from mramsim.kernels.noise import EDGE, column_normal, edges, upper_quantile
 from mramsim.kernels.prepared import _root_slack
-from mramsim.kernels.settle import END, ENDS, FAR, FARTHEST, MIDDLE, NEAR, ROUNDING
+from mramsim.kernels.settle import END, ENDS, FAR, FARTHEST, MIDDLE, NEAR
 
 COUNT = 1_000_000
 

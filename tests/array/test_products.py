@@ -12,9 +12,9 @@ from tiles import AS_IT_IS, read_record
 
 from mramsim.kernels.lanes import aligned
 from mramsim.kernels.matches import strips, xnor_popcount
-from mramsim.kernels.noise import shared_words
 from mramsim.kernels.philox import philox
 from mramsim.kernels.products import panels, products, tile_configuration
+from mramsim.kernels.shared_draws import shared_words
 from mramsim.kernels.subsets import subset_sums
 from mramsim.kernels.words import pack_bits, unpack_bits
 
