@@ -10,56 +10,68 @@ from numba import types
 
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
-from mramsim.kernels.lanes import I8, I64, address
+from mramsim.kernels.lanes import I8, I32, I64, address
 from mramsim.kernels.products import COLUMNS, INPUTS
 from mramsim.kernels.squares import square
 
 F32 = ir.FloatType()
 
 
-def _plain_cell(x: Any, driven: Any, value: Any, on: Any, off: Any, steps: Any, noise: Any) -> None:
-    one, is_driven = (
-        lanes.memory(start, (INPUTS,), np.uint8).astype(np.float32) for start in (x, driven)
-    )
-    added, extra = (lanes.memory(start, (INPUTS,), np.float32) for start in (steps, noise))
-    added += one * value
-    extra += one * on
-    extra += (is_driven - one) * off
+def _plain_column(
+    x: Any, rows: Any, values: Any, changes: Any, count: Any, steps: Any, noise: Any
+) -> None:
+    row = lanes.memory(rows, (int(count),), np.int32)
+    kinds = ((values, steps), (changes, noise))
+    for start, out in kinds:
+        number, total = lanes.memory(start, (int(count),), np.float32), np.zeros(INPUTS, np.float32)
+        for k in range(int(count)):
+            carried = lanes.memory(x + int(row[k]) * INPUTS, (INPUTS,), np.uint8) != 0
+            total[carried] += number[k]
+        lanes.memory(out, (INPUTS,), np.float32)[:] = total
 
 
-@instruction(_plain_cell)
-def _add_cell(
+@instruction(_plain_column)
+def _fill_column(
     typing_context: Any,
     x: Any,
-    driven: Any,
-    value: Any,
-    on: Any,
-    off: Any,
+    rows: Any,
+    values: Any,
+    changes: Any,
+    count: Any,
     steps: Any,
     noise: Any,
 ) -> Any:
-    """Add one cell for 32 inputs; `x`, `driven` (uint8), `steps`, `noise` (float32) addresses."""
+    """Fill the sums over `count` cells for 32 inputs; all other arguments are addresses.
+
+    `x` : uint8 [R, 32]; `rows` (int32), `values`, `changes` (float32) [count]; `steps`, `noise` :
+    float32 [32].
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        bits, is_driven, value_, on_, off_, added, extra = arguments
-        real, zero = ir.VectorType(F32, INPUTS), ir.Constant(I64, 0)
-        bytes_ = ir.VectorType(I8, INPUTS)
-        one, up = (
-            builder.uitofp(lanes.load(builder, start, zero, bytes_), real)
-            for start in (bits, is_driven)
-        )
-        every = [lanes.broadcast(builder, number, INPUTS) for number in (value_, on_, off_)]
-        target = lanes.at(builder, added, zero, real)
-        total = builder.fadd(builder.load(target, align=4), builder.fmul(one, every[0]))
-        builder.store(total, target, align=4)
-        target = lanes.at(builder, extra, zero, real)
-        total = builder.fadd(builder.load(target, align=4), builder.fmul(one, every[1]))
-        total = builder.fadd(total, builder.fmul(builder.fsub(up, one), every[2]))
-        builder.store(total, target, align=4)
+        bits, row, value, change, cells, *out = arguments
+        real, narrow = ir.VectorType(F32, INPUTS), ir.VectorType(I8, INPUTS)
+        sums = lanes.accumulators(builder, real, 2)
+
+        def body(k: Any) -> None:
+            place = builder.mul(k, ir.Constant(I64, 4))
+            line = builder.zext(lanes.load(builder, row, place, I32), I64)
+            byte = builder.mul(line, ir.Constant(I64, INPUTS))
+            found = lanes.load(builder, bits, byte, narrow)
+            carried = builder.icmp_unsigned("!=", found, ir.Constant(narrow, None))
+            for slot, numbers in zip(sums, (value, change), strict=True):
+                number = lanes.broadcast(builder, lanes.load(builder, numbers, place, F32), INPUTS)
+                total = builder.load(slot)
+                more = builder.fadd(total, number)
+                builder.store(builder.select(carried, more, total), slot)
+
+        lanes.repeat(builder, cells, body)
+        for slot, target in zip(sums, out, strict=True):
+            builder.store(
+                builder.load(slot), lanes.at(builder, target, ir.Constant(I64, 0), real), align=4
+            )
         return context.get_dummy_value()
 
-    kinds = [types.int64] * 2 + [types.float32] * 3 + [types.int64] * 2
-    return types.void(*kinds), generate
+    return types.void(*[types.int64] * 7), generate
 
 
 def _plain_turn(lines: Any, out: Any) -> None:
@@ -95,57 +107,39 @@ def turn_inputs(x: Any, turned: Any) -> Any:
 
 
 @kernel
-def fill_driven(driven: Any, pattern: Any, lines: Any, turned: Any) -> Any:
-    """Fill which rows are driven (uint8 [R, 32]) for 32 inputs.
-
-    `driven` : uint8 [Q, R]; `pattern` : int32 [32]; `lines` : uint8 [32, R], working space.
-    """
-    for n in range(INPUTS):
-        lines[n] = driven[pattern[n]]
-    turn_inputs(lines, turned)
-
-
-@kernel
 def fill_odd(
-    x: Any,
-    driven: Any,
-    first: Any,
-    last: Any,
-    row: Any,
-    column: Any,
-    value: Any,
-    on: Any,
-    off: Any,
-    lines: Any,
-    odd: Any,
+    x: Any, first: Any, row: Any, value: Any, change: Any, panel: Any, lines: Any, odd: Any
 ) -> Any:
-    """Fill what the odd cells `first` to `last` add to their panel.
+    """Fill what the odd cells of a panel add, beyond their share when all rows carry bit 0.
 
     Parameters
     ----------
-    x, driven : address of uint8 [R, 32]
-        Bits of 32 inputs, and which rows are driven.
-    first, last : int
-    row, column : int32 [K]
-    value, on, off : float32 [K]
-        Codes that a cell adds when its row carries bit 1; variance for bit 1 and bit 0.
+    x : address of uint8 [R, 32]
+        Bits of 32 inputs.
+    first : int32 [M + 1]
+        First odd cell of each column.
+    row : int32 [K]
+    value, change : float32 [K]
+        Codes, and variance beyond that of bit 0, which a cell adds when its row carries bit 1.
+    panel : int
     lines : float32 [2, 16, 32]
         Working space.
     odd : float32 [2, 32, 16]
         Filled: codes and variance.
     """
-    lines[:] = 0.0
     at_steps, at_noise = address(lines[0]), address(lines[1])
-    for k in range(first, last):
-        place, line = np.int64(row[k]) * INPUTS, np.int64(column[k] & 15) * (4 * INPUTS)
-        _add_cell(
-            np.int64(x + place),
-            np.int64(driven + place),
-            value[k],
-            on[k],
-            off[k],
-            np.int64(at_steps + line),
-            np.int64(at_noise + line),
+    at_row, at_value, at_change = address(row), address(value), address(change)
+    for lane in range(COLUMNS):
+        column = min(COLUMNS * panel + lane, first.size - 1)
+        start, end = np.int64(first[column]), np.int64(first[min(column + 1, first.size - 1)])
+        _fill_column(
+            x,
+            np.int64(at_row + 4 * start),
+            np.int64(at_value + 4 * start),
+            np.int64(at_change + 4 * start),
+            np.int64(end - start),
+            np.int64(at_steps + 4 * INPUTS * lane),
+            np.int64(at_noise + 4 * INPUTS * lane),
         )
     _turn_lines(at_steps, address(odd[0]))
     _turn_lines(at_noise, address(odd[1]))

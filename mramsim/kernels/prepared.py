@@ -33,8 +33,6 @@ class Prepared(NamedTuple):
         Pattern of each position.
     place : int32 [Q]
         A position with that pattern.
-    driven : uint8 [Q, R rounded up to 64]
-        Rows driven in each pattern.
     rows_on : float64 [Q]
         Driven rows.
     shift : float64 [Q, M]
@@ -59,14 +57,13 @@ class Prepared(NamedTuple):
         The last two: codes and variance per row that conducts, of gated tiles.
     per_count : float64 [M]
         Codes per analog count.
-    odd_value, odd_on, odd_off : float32 [K]
-        See `mramsim.kernels.settle`.
+    odd_value, odd_change : float32 [K]
+        See `mramsim.kernels.odd.fill_odd`; `noise` has the rest of their variance.
     """
 
     planes: Planes
     pattern: NDArray[np.int32]
     place: NDArray[np.int32]
-    driven: NDArray[np.uint8]
     rows_on: NDArray[np.float64]
     shift: NDArray[np.float64]
     base_match: NDArray[np.int64]
@@ -86,8 +83,7 @@ class Prepared(NamedTuple):
     factors: NDArray[np.float32]
     per_count: NDArray[np.float64]
     odd_value: NDArray[np.float32]
-    odd_on: NDArray[np.float32]
-    odd_off: NDArray[np.float32]
+    odd_change: NDArray[np.float32]
 
 
 def driven_patterns(
@@ -114,15 +110,19 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         fill_borders(tile, rows_on, border)
     base = np.ascontiguousarray(tile.base[place])
     first = np.searchsorted(odd_column, np.arange(columns + 1)).astype(np.int32)
-    bent = converter.mode == CODES and tile.bend.shape[1] > 0
+    altered = converter.mode == CODES and tile.bend.shape[1] > 0
+    bent = altered and bool(tile.bend[2].any())
     linear = converter.mode == VOTE or (converter.mode == CODES and not tile.comparators.shape[0])
-    linear = linear and not (bent and _turns_back(tile, converter))
+    linear = linear and not (altered and _turns_back(tile, converter))
     linear = linear and not (tile.gated and converter.mode == VOTE)
     middle, noise, factors = _NO_LINES
     scale, per_count = np.ones((2, columns))
     if linear:
         heavy = [_sums(odd_column, v, columns) for v in (odd_steps, odd_on, odd_off)]
-        found = _lines(tile, converter, match, base, rows_on, border, heavy)
+        unread = [
+            np.bincount(odd_column, odd_off * rows[odd_row], minlength=columns) for rows in driven
+        ]
+        found = _lines(tile, converter, match, base, rows_on, border, np.array(unread), heavy)
         middle, noise, factors, scale, per_count = found
     spread = np.abs(per_count)
     return Prepared(
@@ -131,7 +131,6 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         ),
         pattern,
         place,
-        unpack_bits(tile.driven[place], 64 * tile.driven.shape[1]),
         rows_on,
         shift,
         match,
@@ -151,8 +150,7 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         factors,
         per_count,
         _single(odd_steps * scale[odd_column]),
-        _single(odd_on * spread[odd_column] ** 2),
-        _single(odd_off * spread[odd_column] ** 2),
+        _single((odd_on - odd_off) * spread[odd_column] ** 2),
     )
 
 
@@ -193,12 +191,14 @@ def _lines(
     base: Any,
     rows_on: Any,
     border: Any,
+    unread: Any,
     heavy: list[Any],
 ) -> Any:
     """Return middle, noise and factors of `settle`, codes per step, and codes per count.
 
-    Behind wires counts are found elsewhere, so matches and steps add no codes. `heavy` is what sums
-    over odd cells lose: of steps, and of variances of rows that conduct and that do not.
+    Behind wires counts are found elsewhere, so matches and steps add no codes. `unread` (float64
+    [Q, M]) is the variance of odd cells when all rows carry bit 0; `heavy` is what sums over odd
+    cells lose: of steps, and of variances for bit 1 and bit 0.
     """
     columns, codes = match.shape[1], converter.codes
     error, start, turn, bow = np.zeros((4, columns))
@@ -225,11 +225,11 @@ def _lines(
     if tile.gated:  # of k rows on and a sum s over them of +1 and -1, (k + s) / 2 match
         per_match, noise_slope = gain / 2.0, (high - low) / 2.0
         per_row, noise_row = per_match, (high + low) / 2.0
-        noise = np.broadcast_to(always, middle.shape)
+        noise = always + unread * slope**2
     else:
         per_match, per_row, noise_slope, noise_row = gain, 0.0 * gain, high - low, 0.0 * gain
         middle = middle + gain * match
-        noise = match * noise_slope + rows_on[:, None] * low + always
+        noise = match * noise_slope + rows_on[:, None] * low + always + unread * slope**2
     rows = tile.deviation.shape[0]
     most = np.abs(tile.deviation.astype(np.int64)).sum(axis=0) + heavy[0]
     largest = np.abs(gain) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)

@@ -15,7 +15,7 @@ import numpy as np
 from mramsim.kernels.converters import SWEEP, VOTE
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
-from mramsim.kernels.odd import add_rows_on, fill_driven, fill_given, fill_odd, turn_inputs
+from mramsim.kernels.odd import add_rows_on, fill_given, fill_odd, turn_inputs
 from mramsim.kernels.open_reads import count_on, decide_listed, exact_counts, list_open
 from mramsim.kernels.prepared import LINES
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
@@ -84,17 +84,16 @@ def read_codes(
     open_, drawn = np.empty(BLOCK + 1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     looks = aligned_bytes(2 * LINE).view(np.float32).reshape(2, BLOCK, 16)
     odd, odd_lines = np.zeros((2, BLOCK, 16), np.float32), np.zeros((2, 16, BLOCK), np.float32)
-    turned, driven = np.zeros((2, blocks * 64, BLOCK), dtype=np.uint8)
-    driven_lines = np.zeros((BLOCK, blocks * 64), dtype=np.uint8)
+    turned = np.zeros((blocks * 64, BLOCK), dtype=np.uint8)
     listed = np.empty((6, LISTED + BLOCK * 16), dtype=np.int64)
     counts = np.empty((3, LISTED + BLOCK * 16), dtype=np.float64)
     step = np.uint32(plane << 24)
     last = np.float32(1 if converter.mode == VOTE else converter.codes - 1)
     shift = np.int32(plane)
     k0, k1 = tile.key[0], tile.key[1]
-    odd_first, odd_row, odd_column = ready.odd_first, ready.odd_row, ready.odd_column
-    odd_value, odd_on, odd_off = ready.odd_value, ready.odd_on, ready.odd_off
-    at_turned, at_driven = address(turned), address(driven)
+    odd_first, odd_row = ready.odd_first, ready.odd_row
+    odd_value, odd_change = ready.odd_value, ready.odd_change
+    at_turned = address(turned)
     at_x, at_cells, at_sums = address(x), address(planes.cells), address(sums)
     at_bits, at_index, at_tables = address(bits), address(index), address(planes.tables)
     at_strips, at_ones, three = address(planes.strips), address(planes.ones), planes.sums == 3
@@ -111,7 +110,7 @@ def read_codes(
         ready.factors,
         ready.per_count,
     )
-    draws, found = 0, 0
+    draws, found, dirty = 0, 0, False  # `odd` starts at 0
     tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
@@ -126,8 +125,6 @@ def read_codes(
         count_on(tile, ready, x, pattern, count, on)
         if linear and odd_row.size > 0:
             turn_inputs(x, turned)
-            if start == 0 or patterns > 1:
-                fill_driven(ready.driven, pattern, driven_lines, driven)
         for panel in range(panels):
             panel_sums(
                 at_x,
@@ -159,19 +156,10 @@ def read_codes(
                 first = odd_first[16 * panel]
                 end = odd_first[min(16 * panel + 16, columns)]
                 added = end > first or wired or gated
-                if added or bent:
+                if added or dirty:
+                    dirty = added
                     fill_odd(
-                        at_turned,
-                        at_driven,
-                        first,
-                        end,
-                        odd_row,
-                        odd_column,
-                        odd_value,
-                        odd_on,
-                        odd_off,
-                        odd_lines,
-                        odd,
+                        at_turned, odd_first, odd_row, odd_value, odd_change, panel, odd_lines, odd
                     )
                 if wired:
                     fill_given(given, start, count, panel, per_count, odd)

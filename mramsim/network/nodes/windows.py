@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from mramsim.network.nodes.base import Array, Shape
 
@@ -59,11 +60,15 @@ class Windows:
         """Whether anything stands beyond the border."""
         return any(self.before) or any(self.after)
 
+    def padded(self, values: Array, fill: Any) -> Array:
+        """Return values [images, channels, *size] with `fill` beyond the border."""
+        border = [(0, 0), (0, 0), *zip(self.before, self.after, strict=True)]
+        return np.pad(values, border, constant_values=fill) if self.pads else values
+
     def view(self, values: Array, fill: Any) -> Array:
         """Return [images, channels, *output, *kernel] of values [images, channels, *size]."""
         axes = len(self.size)
-        border = [(0, 0), (0, 0), *zip(self.before, self.after, strict=True)]
-        padded = np.pad(values, border, constant_values=fill) if self.pads else values
+        padded = self.padded(values, fill)
         found = sliding_window_view(padded, self.kernel, axis=tuple(range(2, 2 + axes)))
         steps = tuple(slice(None, None, stride) for stride in self.stride)
         return found[(slice(None), slice(None), *steps)]
@@ -78,16 +83,22 @@ class Windows:
 
         Within a row the order is channel, then the kernel's axes.
         """
-        axes = len(self.size)
-        found = self.view(values, fill)
-        images, channels = found.shape[:2]
-        split = found.reshape(images, groups, channels // groups, *self.output, *self.kernel)
-        places = tuple(range(3, 3 + axes))
-        patches = split.transpose(0, *places, 1, 2, *range(3 + axes, 3 + 2 * axes))
-        positions, fan_in = int(np.prod(self.output)), int(np.prod(self.kernel))
-        return np.ascontiguousarray(patches).reshape(
-            images, positions, groups, channels // groups * fan_in
-        )
+        from mramsim.kernels.patches import fill_patches
+
+        padded = self.padded(values, fill)
+        images = len(padded)
+        place, member = self._places(padded.shape[1:])
+        patches = np.empty((images, len(place), len(member)), dtype=padded.dtype)
+        fill_patches(padded.reshape(images, -1), place, member, patches)
+        return patches.reshape(images, len(place), groups, -1)
+
+    def _places(self, shape: Shape) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where patches start in padded maps [channels, *size], and where members lie."""
+        number = np.arange(np.prod(shape)).reshape(shape)
+        steps = zip(self.output, self.stride, strict=True)
+        place = number[(0, *np.ix_(*(np.arange(count) * stride for count, stride in steps)))]
+        member = number[(slice(None), *(slice(size) for size in self.kernel))]
+        return place.reshape(-1), member.reshape(-1)
 
     def grid(self, sums: Array) -> Array:
         """Return [images, channels, *output] of sums [images, positions, channels]."""
