@@ -14,9 +14,9 @@ def fill_patches(maps: Any, place: Any, member: Any, patches: Any) -> Any:
     Parameters
     ----------
     maps : array [N, S]
-    place : int64 [P]
+    place : uint64 [P]
         Where each patch starts.
-    member : int64 [F]
+    member : uint64 [F]
         Where its members lie from there on.
     patches : array [N, P, F]
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mramsim.kernels.words import count_ones, decide_codes
 from mramsim.mapping.events import LayerEvents, digital_events, tile_events
 from mramsim.mapping.layer import LayerPlacement
-from mramsim.mapping.readers import Reader
+from mramsim.mapping.readers import Limits, Reader
 from mramsim.network.nodes.base import Array
 
 Sums = NDArray[np.float64]
@@ -145,8 +145,10 @@ def _added(visit: _Visit) -> tuple[Array, int]:
                 zero = zero + reader.zero(part, planes, visit.positions, visit.on(reader.rows))
         weight = len(same) * planes
         if decides:
-            limit, sign = _limits(visit, same[0], weight)
-            decide_codes(codes, limit, visit.kinds()[1], sign, out[:, columns])
+            kept = same[0].kept
+            if weight not in kept:  # the same for every batch
+                kept[weight] = _limits(visit, same[0], weight)
+            decide_codes(codes, *kept[weight], out[:, columns])
         else:
             same[0].fill(codes, weight, zero, out[:, columns])
     if layer.threshold is not None and not decides:
@@ -154,19 +156,17 @@ def _added(visit: _Visit) -> tuple[Array, int]:
     return out, draws
 
 
-def _limits(
-    visit: _Visit, reader: Reader, weight: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return for summed codes the least ``sign * code`` that gives 1 (int32 [kinds, columns]).
+def _limits(visit: _Visit, reader: Reader, weight: int) -> Limits:
+    """Return for summed codes the least ``sign * code`` that gives 1, see `decide_codes`.
 
     The same decision as `decide` takes on the numbers that the codes stand for, solved for codes.
     """
     layer, columns = visit.layer, reader.columns
     sign = layer.polarity[columns].astype(np.int64)
-    counts = visit.kinds()[0]
+    counts, kinds = visit.kinds()
     if layer.reading == "vote":
         limit = np.where(sign > 0, -(-weight // 2), -(weight // 2))
-        return np.tile(limit, (len(counts), 1)).astype(np.int32), sign.astype(np.int32)
+        return np.tile(limit, (len(counts), 1)).astype(np.int32), kinds, sign.astype(np.int32)
     on = counts[:, None] * ((1 << layer.node.planes) - 1)
     first = first_accumulator(layer.held_level(visit.copy)[columns], on)
     zero, one = (reader.numbers(np.full((1, 1), code), weight, 0.0).item() for code in (0, 1))
@@ -175,7 +175,7 @@ def _limits(
     for code in sign * np.rint(middle).astype(np.int64) + np.arange(3, -4, -1)[:, None, None]:
         signed = sign * reader.numbers(sign * code, weight, on)
         limit = np.where(signed > first - 1, code, limit)
-    return limit.astype(np.int32), sign.astype(np.int32)
+    return limit.astype(np.int32), kinds, sign.astype(np.int32)
 
 
 def first_accumulator(level: NDArray[np.int32], on: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.tiles import Part
 
 Codes = NDArray[np.int32]
+Limits = tuple[Codes, Codes, Codes]  # limit, kinds and sign
 Record = AnalogTile | PcsaTile
 
 
@@ -43,6 +44,9 @@ class Reader:
     record : AnalogTile or None
         None for cells that give bits.
     ready : Prepared or PreparedBits
+    kept : dict of int to tuple
+        By the weight of summed codes, where they are decided; see
+        `mramsim.kernels.words.decide_codes`. Filled when first needed.
     """
 
     parts: tuple[Part, ...]
@@ -53,6 +57,7 @@ class Reader:
     converter: Converter
     record: AnalogTile | None
     ready: Prepared | PreparedBits
+    kept: dict[int, Limits] = field(default_factory=dict)
 
     @property
     def width(self) -> int:

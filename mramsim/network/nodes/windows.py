@@ -92,9 +92,9 @@ class Windows:
         fill_patches(padded.reshape(images, -1), place, member, patches)
         return patches.reshape(images, len(place), groups, -1)
 
-    def _places(self, shape: Shape) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _places(self, shape: Shape) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Return where patches start in padded maps [channels, *size], and where members lie."""
-        number = np.arange(np.prod(shape)).reshape(shape)
+        number = np.arange(np.prod(shape), dtype=np.uint64).reshape(shape)
         steps = zip(self.output, self.stride, strict=True)
         place = number[(0, *np.ix_(*(np.arange(count) * stride for count, stride in steps)))]
         member = number[(slice(None), *(slice(size) for size in self.kernel))]
