@@ -18,7 +18,7 @@ from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.philox import philox, unit
-from mramsim.kernels.products import COLUMNS, aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.products import COLUMNS, INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
 from mramsim.kernels.shared_draws import fill_shared
 from mramsim.kernels.sums import Bits, add_line, bit_sums, bits_of, pack_inputs
 from mramsim.kernels.words import lowest_bit, unpack_bits
@@ -217,7 +217,7 @@ def read_pcsa(
     ready : PreparedBits
     tiles : uint8 [64] or [0]
         Configuration of matrix tiles; see `mramsim.kernels.products`.
-    counts : int32 [M / 16, N, 16]
+    counts : int32 [N / 32, M / 16, 32, 16]
         The number of ones times ``2^plane`` is added.
 
     Returns
@@ -327,7 +327,8 @@ def read_pcsa(
                     sums[n, column & 15] += changes[n + span[0]]
             for n in range(count):
                 base = np.int64(at_base + (panel * patterns + kinds[n]) * 64)
-                target = at_counts + (panel * total + start + n) * 64
+                block, line = (start + n) // INPUTS, (start + n) % INPUTS
+                target = at_counts + ((block * panels + panel) * INPUTS + line) * 64
                 add_line(at_sums + n * 64, base, target, np.int32(plane))
         start = stop
     tiles_off(tiles)

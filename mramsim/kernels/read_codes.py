@@ -62,7 +62,7 @@ def read_codes(
         Analog counts found elsewhere (`Wires`), in the place of matches and deviations.
     tiles : uint8 [64] or [0]
         Configuration of matrix tiles; see `mramsim.kernels.products`.
-    codes : int32 [M / 16, N, 16]
+    codes : int32 [N / 32, M / 16, 32, 16]
         Code, count, or whether the column is above its border, times ``2^plane`` is added.
 
     Returns
@@ -149,7 +149,7 @@ def read_codes(
                 )
             opened = count
             if linear:
-                target = at_codes + (panel * rows.shape[0] + start) * 64
+                target = at_codes + (start // BLOCK * panels + panel) * line
                 own_middle = at_middle + panel * patterns * 64
                 own_noise = at_noise + panel * patterns * 64
                 own_factors = at_factors + panel * LINES * 64
@@ -217,7 +217,8 @@ def read_codes(
                 )
                 for k in range(found):
                     column = listed[1, k]
-                    codes[column >> 4, start + listed[0, k], column & 15] += listed[2, k] << plane
+                    own = codes[start // BLOCK, column >> 4, listed[0, k]]
+                    own[column & 15] += listed[2, k] << plane
                 found = 0
     tiles_off(tiles)
     return draws + drawn[0]

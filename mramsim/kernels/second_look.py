@@ -16,17 +16,7 @@ from numba import types
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I8, I32, I64, address
-from mramsim.kernels.looks import (
-    REAL,
-    ROUNDING,
-    WHOLE,
-    Floats,
-    Outcome,
-    bend,
-    constant,
-    decide,
-    integer,
-)
+from mramsim.kernels.looks import I16, ROUNDING, Floats, Outcome, bend, decide
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.shared_draws import rounds_of
 
@@ -93,13 +83,14 @@ def _build(builder: Any, bent: bool, arguments: Any) -> Any:
     cgutils: Any = untyped
     looks, beside, parts, images, places, factors, codes, open_, opened, settled = arguments[:10]
     step, column, k0, k1, last, shift = arguments[10:]
-    floats = Floats(builder)
-    factor = [lanes.load(builder, factors, ir.Constant(I64, 64 * k), REAL) for k in range(3, 7)]
+    floats = Floats(builder, 16)
+    real, whole, integer = floats.real, floats.whole, floats.integer
+    factor = [floats.line(factors, ir.Constant(I64, 64 * k)) for k in range(3, 7)]
     top = lanes.broadcast(builder, last, 16)
     found = cgutils.alloca_once_value(builder, ir.Constant(I64, 0))
-    outcome = Outcome(codes, open_, lanes.broadcast(builder, shift, 16), found)
+    outcome = Outcome(floats, codes, open_, shift, found)
     wide = ir.VectorType(I64, 8)
-    numbers = ir.Constant(WHOLE, list(range(16)))
+    numbers = ir.Constant(whole, list(range(16)))
     own = builder.or_(builder.add(lanes.broadcast(builder, column, 16), numbers), integer(int(OWN)))
 
     def spread(value: Any) -> Any:
@@ -124,27 +115,27 @@ def _build(builder: Any, bent: bool, arguments: Any) -> Any:
     def body(index: Any) -> None:
         entry = lanes.load(builder, open_, builder.mul(index, ir.Constant(I64, 8)), I64)
         n = builder.lshr(entry, ir.Constant(I64, 16))
-        mask = builder.trunc(entry, ir.IntType(16))
+        mask = builder.trunc(entry, I16)
         pending = builder.bitcast(mask, ir.VectorType(ir.IntType(1), 16))
         line = builder.mul(n, ir.Constant(I64, 64))
-        value = lanes.load(builder, looks, line, REAL)
-        sigma = floats.single("sqrt", lanes.load(builder, beside, line, REAL))
+        value = lanes.load(builder, looks, line, real)
+        sigma = floats.single("sqrt", lanes.load(builder, beside, line, real))
         byte = builder.mul(n, ir.Constant(I64, 16))
-        part = builder.zext(lanes.load(builder, parts, byte, ir.VectorType(I8, 16)), WHOLE)
+        part = builder.zext(lanes.load(builder, parts, byte, ir.VectorType(I8, 16)), whole)
         low = builder.icmp_signed("<", part, integer(128))
         tail, z = _gaussian(floats, part, low, first_word(n))
         centre = floats.fused(sigma, z, value)
-        width = floats.fused(sigma, constant(NEAR), factor[0])
-        width = floats.fused(floats.magnitude(value), constant(ROUNDING), width)
+        width = floats.fused(sigma, floats.constant(NEAR), factor[0])
+        width = floats.fused(floats.magnitude(value), floats.constant(ROUNDING), width)
         if bent:
             centre, width = bend(floats, centre, width, factor[0], factor[1:])
         code, unsure = decide(floats, centre, width, top)
-        unsure = builder.or_(unsure, builder.fcmp_ordered("<", tail, constant(LEAST)))
+        unsure = builder.or_(unsure, builder.fcmp_ordered("<", tail, floats.constant(LEAST)))
         done = builder.and_(pending, builder.not_(unsure))
-        outcome.put(builder, n, code, done)
-        outcome.leave(builder, n, builder.and_(pending, unsure))
-        ones = lanes.declared(builder, "llvm.ctpop.i16", ir.IntType(16), [ir.IntType(16)])
-        drawn = builder.zext(builder.call(ones, [builder.bitcast(done, ir.IntType(16))]), I64)
+        outcome.put(n, code, done)
+        outcome.leave(n, builder.bitcast(builder.and_(pending, unsure), I16))
+        ones = lanes.declared(builder, "llvm.ctpop.i16", I16, [I16])
+        drawn = builder.zext(builder.call(ones, [builder.bitcast(done, I16)]), I64)
         tally = lanes.at(builder, settled, ir.Constant(I64, 0), I64)
         builder.store(builder.add(builder.load(tally), drawn), tally)
 
@@ -154,22 +145,25 @@ def _build(builder: Any, bent: bool, arguments: Any) -> Any:
 
 def _gaussian(floats: Floats, part: Any, low: Any, word: Any) -> tuple[Any, Any]:
     """Return the smaller tail of a place in a 256th, and the Gaussian, of 16 columns."""
-    builder = floats.builder
+    builder, integer = floats.builder, floats.integer
+    real, whole = floats.real, floats.whole
     word = builder.select(low, word, builder.xor(word, integer(-1)))
-    inside = floats.fused(builder.uitofp(word, REAL), constant(2.0**-32), constant(2.0**-33))
-    whole = builder.select(low, part, builder.sub(integer(255), part))
-    tail = builder.fmul(builder.fadd(builder.sitofp(whole, REAL), inside), constant(1 / 256))
-    bits = builder.bitcast(tail, WHOLE)
+    inside = floats.fused(
+        builder.uitofp(word, real), floats.constant(2.0**-32), floats.constant(2.0**-33)
+    )
+    steps = builder.select(low, part, builder.sub(integer(255), part))
+    tail = builder.fmul(builder.fadd(builder.sitofp(steps, real), inside), floats.constant(1 / 256))
+    bits = builder.bitcast(tail, whole)
     # 2^e (1 + f) with f between 2^-1/2 - 1 and 2^1/2 - 1
     shifted = builder.sub(bits, integer(0x3F3504F3))
     exponent = builder.ashr(shifted, integer(23))
-    mantissa = builder.bitcast(builder.sub(bits, builder.shl(exponent, integer(23))), REAL)
-    f = builder.fsub(mantissa, constant(1.0))
+    mantissa = builder.bitcast(builder.sub(bits, builder.shl(exponent, integer(23))), real)
+    f = builder.fsub(mantissa, floats.constant(1.0))
     rest = builder.fmul(f, floats.series(LOGARITHM, f))
-    natural = floats.fused(builder.sitofp(exponent, REAL), constant(_LN2), rest)
-    r = floats.single("sqrt", builder.fmul(natural, constant(-2.0)))
-    z = floats.series(QUANTILE, builder.fsub(r, constant(CENTRE)))
-    return tail, builder.select(low, builder.fsub(constant(-0.0), z), z)
+    natural = floats.fused(builder.sitofp(exponent, real), floats.constant(_LN2), rest)
+    r = floats.single("sqrt", builder.fmul(natural, floats.constant(-2.0)))
+    z = floats.series(QUANTILE, builder.fsub(r, floats.constant(CENTRE)))
+    return tail, builder.select(low, builder.fsub(floats.constant(-0.0), z), z)
 
 
 _second, _second_bent = _second_look(False), _second_look(True)

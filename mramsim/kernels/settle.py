@@ -17,17 +17,7 @@ from numba import types
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction
 from mramsim.kernels.lanes import I8, I32, I64
-from mramsim.kernels.looks import (
-    REAL,
-    ROUNDING,
-    WHOLE,
-    Floats,
-    Outcome,
-    bend,
-    constant,
-    decide,
-    integer,
-)
+from mramsim.kernels.looks import F32, I16, ROUNDING, Floats, Outcome, bend, decide
 
 # Middle of part b of the distribution: t times a polynomial in t^2, t = (b - 127.5) / 128; fitted.
 MIDDLE = (1.22365373, 1.03300189, -4.74442294, 14.8539519, -19.7294362, 10.0070395)
@@ -95,7 +85,7 @@ def _settle(odd: bool, bent: bool = False) -> Any:
         open_ : int64 [N]
             Filled with ``n 2^16 + mask of open columns``.
         count : int
-            N.
+            N; arrays have an even number of lines.
         last : float32
         shift : int32
         """
@@ -114,36 +104,44 @@ def _build(builder: Any, odd: bool, bent: bool, arguments: Any) -> Any:
     cgutils: Any = untyped
     (matches, steps, parts, patterns, middle, noise, factors, odd_steps, odd_noise) = arguments[:9]
     looks, beside, codes, open_, count, last, shift = arguments[9:]
-    floats = Floats(builder)
-    fused = floats.fused
-    factor = [lanes.load(builder, factors, ir.Constant(I64, 64 * k), REAL) for k in range(7)]
+    floats = Floats(builder, 32)  # two inputs at a time hide each other's latencies
+    constant, integer, fused = floats.constant, floats.integer, floats.fused
+    real, whole = floats.real, floats.whole
+    factor = [floats.line(factors, ir.Constant(I64, 64 * k)) for k in range(7)]
     per_match, per_step, noise_per_match, slack = factor[:4]
-    top = lanes.broadcast(builder, last, 16)
+    top = lanes.broadcast(builder, last, floats.width)
     found = cgutils.alloca_once_value(builder, ir.Constant(I64, 0))
-    outcome = Outcome(codes, open_, lanes.broadcast(builder, shift, 16), found)
+    outcome = Outcome(floats, codes, open_, shift, found)
 
-    def body(n: Any) -> None:
+    def of_pattern(start: Any, n: Any) -> Any:
+        lines = []
+        for beside in range(2):
+            byte = builder.add(builder.mul(n, ir.Constant(I64, 4)), ir.Constant(I64, 4 * beside))
+            pattern = builder.zext(lanes.load(builder, patterns, byte, I32), I64)
+            row = builder.mul(pattern, ir.Constant(I64, 64))
+            lines.append(lanes.load(builder, start, row, ir.VectorType(F32, 16)))
+        return builder.shuffle_vector(*lines, ir.Constant(whole, list(range(32))))
+
+    def body(pair: Any) -> None:
+        n = builder.mul(pair, ir.Constant(I64, 2))
         line = builder.mul(n, ir.Constant(I64, 64))
-        pattern = lanes.load(builder, patterns, builder.mul(n, ir.Constant(I64, 4)), I32)
-        row = builder.mul(builder.zext(pattern, I64), ir.Constant(I64, 64))
-        p = builder.sitofp(lanes.load(builder, matches, line, WHOLE), REAL)
-        s = builder.sitofp(lanes.load(builder, steps, line, WHOLE), REAL)
-        value = lanes.load(builder, middle, row, REAL)
-        variance = lanes.load(builder, noise, row, REAL)
+        p = builder.sitofp(lanes.load(builder, matches, line, whole), real)
+        s = builder.sitofp(lanes.load(builder, steps, line, whole), real)
+        value, variance = of_pattern(middle, n), of_pattern(noise, n)
         if odd:
-            value = builder.fadd(value, lanes.load(builder, odd_steps, line, REAL))
-            variance = builder.fadd(variance, lanes.load(builder, odd_noise, line, REAL))
+            value = builder.fadd(value, lanes.load(builder, odd_steps, line, real))
+            variance = builder.fadd(variance, lanes.load(builder, odd_noise, line, real))
         value = fused(per_match, p, fused(per_step, s, value))
         variance = floats.larger(fused(noise_per_match, p, variance), constant(0.0))
-        builder.store(value, lanes.at(builder, looks, line, REAL), align=4)
-        builder.store(variance, lanes.at(builder, beside, line, REAL), align=4)
-        bits = builder.lshr(builder.bitcast(variance, WHOLE), integer(1))
-        guess = builder.bitcast(builder.sub(integer(_GUESS), bits), REAL)
+        builder.store(value, lanes.at(builder, looks, line, real), align=4)
+        builder.store(variance, lanes.at(builder, beside, line, real), align=4)
+        bits = builder.lshr(builder.bitcast(variance, whole), integer(1))
+        guess = builder.bitcast(builder.sub(integer(_GUESS), bits), real)
         half = builder.fmul(variance, constant(-0.5))
         better = fused(builder.fmul(half, guess), guess, constant(1.5))
         sigma = builder.fmul(variance, builder.fmul(guess, better))
         byte = builder.mul(n, ir.Constant(I64, 16))
-        part = builder.uitofp(lanes.load(builder, parts, byte, ir.VectorType(I8, 16)), REAL)
+        part = builder.uitofp(lanes.load(builder, parts, byte, ir.VectorType(I8, 32)), real)
         t = fused(part, constant(1 / 128), constant(-127.5 / 128))
         q = builder.fmul(t, t)
         series = floats.series(MIDDLE, q)
@@ -163,10 +161,16 @@ def _build(builder: Any, odd: bool, bent: bool, arguments: Any) -> Any:
         if bent:
             centre, width = bend(floats, centre, width, slack, factor[4:])
         code, unsure = decide(floats, centre, width, top)
-        outcome.put(builder, n, code, builder.not_(unsure))
-        outcome.leave(builder, n, unsure)
+        outcome.put(n, code, builder.not_(unsure))
+        masks = builder.bitcast(unsure, I32)
+        outcome.leave(n, builder.trunc(masks, I16))
+        after = builder.add(n, ir.Constant(I64, 1))
+        exists = builder.icmp_signed("<", after, count)
+        high = builder.trunc(builder.lshr(masks, ir.Constant(I32, 16)), I16)
+        outcome.leave(after, builder.select(exists, high, ir.Constant(I16, 0)))
 
-    lanes.repeat(builder, count, body)
+    pairs = builder.lshr(builder.add(count, ir.Constant(I64, 1)), ir.Constant(I64, 1))
+    lanes.repeat(builder, pairs, body)
     return builder.load(found)
 
 

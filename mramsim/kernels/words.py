@@ -55,29 +55,31 @@ def decide_codes(codes: Any, limit: Any, kinds: Any, sign: Any, bits: Any) -> An
 
     Parameters
     ----------
-    codes : int32 [M / 16, N, 16]
+    codes : int32 [N / 32, M / 16, 32, 16]
     limit : int32 [kinds, M]
     kinds : int32 [P]
         Row of `limit` for each position; evaluation ``n`` is at position ``n % P``.
     sign : int32 [M]
     bits : uint8 [N, M]
     """
-    positions = kinds.size
-    columns = sign.size
-    for panel in range(codes.shape[0]):
-        first = 16 * panel
-        if first + 16 <= columns:
-            for n in range(codes.shape[1]):
-                row, own = codes[panel, n], limit[kinds[n % positions]]
-                target = bits[n]
-                for lane in range(16):
-                    column = first + lane
-                    target[column] = row[lane] * sign[column] >= own[column]
-        else:
-            for n in range(codes.shape[1]):
-                own = limit[kinds[n % positions]]
-                for column in range(first, columns):
-                    bits[n, column] = codes[panel, n, column - first] * sign[column] >= own[column]
+    positions, columns = kinds.size, sign.size
+    own = np.zeros(codes.shape[2], dtype=np.int32)
+    for block in range(codes.shape[0]):
+        start = block * own.size
+        count = min(own.size, bits.shape[0] - start)
+        for n in range(count):
+            own[n] = kinds[(start + n) % positions]
+        for panel in range(codes.shape[1]):
+            first = 16 * panel
+            for n in range(count):
+                row, least, target = codes[block, panel, n], limit[own[n]], bits[start + n]
+                if first + 16 <= columns:
+                    for lane in range(16):
+                        column = first + lane
+                        target[column] = row[lane] * sign[column] >= least[column]
+                else:
+                    for column in range(first, columns):
+                        target[column] = row[column - first] * sign[column] >= least[column]
 
 
 @kernel
@@ -86,26 +88,23 @@ def fill_numbers(codes: Any, slope: Any, low: Any, step: Any, zero: Any, numbers
 
     Parameters
     ----------
-    codes : int32 [M / 16, N, 16]
+    codes : int32 [N / 32, M / 16, 32, 16]
     slope, low, step : float
     zero : float64 [N, 1 or M]
     numbers : float64 [N, M]
     """
     columns = numbers.shape[1]
     one = zero.shape[1] == 1
-    for panel in range(codes.shape[0]):
-        first = 16 * panel
-        width = min(16, columns - first)
-        for n in range(codes.shape[1]):
-            row = codes[panel, n]
-            if one:
-                own = zero[n, 0]
-                for lane in range(width):
-                    numbers[n, first + lane] = slope * (low + step * np.float64(row[lane])) - own
-            else:
+    for block in range(codes.shape[0]):
+        start = block * codes.shape[2]
+        for panel in range(codes.shape[1]):
+            first = 16 * panel
+            width = min(16, columns - first)
+            for n in range(min(codes.shape[2], numbers.shape[0] - start)):
+                row, target, taken = codes[block, panel, n], numbers[start + n], zero[start + n]
                 for lane in range(width):
                     value = slope * (low + step * np.float64(row[lane]))
-                    numbers[n, first + lane] = value - zero[n, first + lane]
+                    target[first + lane] = value - taken[0 if one else first + lane]
 
 
 def pack_bits(bits: NDArray[Any]) -> NDArray[np.uint64]:

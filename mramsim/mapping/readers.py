@@ -15,7 +15,7 @@ from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
 from mramsim.kernels.lanes import aligned
 from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
 from mramsim.kernels.prepared import Prepared, prepare
-from mramsim.kernels.products import COLUMNS, tile_configuration
+from mramsim.kernels.products import COLUMNS, INPUTS, tile_configuration
 from mramsim.kernels.read_codes import read_codes
 from mramsim.kernels.read_values import read_values
 from mramsim.kernels.records import NO_COUNTS, AnalogTile
@@ -102,8 +102,12 @@ class Reader:
         return np.asarray(2.0 * ones - weight * ready.shift[ready.pattern[place]])
 
     def codes(self, count: int) -> Codes:
-        """Return zeros to add the codes of `count` evaluations to, int32 [panels, count, 16]."""
-        return aligned((-(-self.width // COLUMNS), count, COLUMNS), np.int32)  # type: ignore[no-any-return]
+        """Return zeros to add the codes of `count` evaluations to.
+
+        int32 [blocks of 32 evaluations, panels of 16 columns, 32, 16]: the order of reading.
+        """
+        shape = (-(-count // INPUTS), -(-self.width // COLUMNS), INPUTS, COLUMNS)
+        return aligned(shape, np.int32)  # type: ignore[no-any-return]
 
     def add(
         self,
@@ -163,7 +167,7 @@ class Reader:
         draws = self.add(levels, plane, images, positions, codes)
         codes >>= plane
         zero = self.zero((levels >> plane) & 1, 1, positions, rows_on)
-        return self.numbers(flat(codes, self.width), 1, zero), draws
+        return self.numbers(flat(codes, len(levels), self.width), 1, zero), draws
 
     def numbers(self, codes: NDArray[Any], weight: int, zero: Any) -> NDArray[np.float64]:
         """Return the numbers that summed codes stand for.
@@ -187,21 +191,22 @@ class Reader:
     def fill(
         self, codes: Codes, weight: int, zero: NDArray[np.float64], out: NDArray[np.float64]
     ) -> None:
-        """Write `numbers` of codes [panels, evaluations, 16] to `out` [evaluations, columns].
+        """Write `numbers` of `codes` (see there) to `out` [evaluations, columns].
 
         `zero` : float64 [evaluations, 1 or columns].
         """
         if self.record is not None and self.converter.mode == VOTE:
-            out[...] = self.numbers(flat(codes, self.width), weight, zero)
+            out[...] = self.numbers(flat(codes, len(out), self.width), weight, zero)
             return
         coded = self.record is not None and self.converter.mode == CODES
         low, step = (self.converter.low, self.converter.step) if coded else (0.0, 1.0)
         fill_numbers(codes, self.slope, low * weight, step, zero, out)
 
 
-def flat(codes: Codes, columns: int) -> Codes:
-    """Return codes [panels, evaluations, 16] as [evaluations, columns]."""
-    return codes.transpose(1, 0, 2).reshape(codes.shape[1], -1)[:, :columns]
+def flat(codes: Codes, count: int, columns: int) -> Codes:
+    """Return codes in the order of reading as [count, columns]."""
+    blocks, _, inputs, _ = codes.shape
+    return codes.transpose(0, 2, 1, 3).reshape(blocks * inputs, -1)[:count, :columns]
 
 
 def converter_of(layer: LayerPlacement, quantised: bool) -> Converter:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mramsim.kernels.matches import strips, xnor_popcount
-from mramsim.kernels.words import count_ones, decide_codes, pack_bits, unpack_bits
+from mramsim.kernels.words import count_ones, decide_codes, fill_numbers, pack_bits, unpack_bits
 
 SHAPES = [(1, 1, 1), (2, 63, 1), (3, 64, 2), (2, 65, 5), (1, 127, 3), (4, 300, 7), (45, 130, 33)]
 
@@ -28,14 +28,25 @@ def test_ones_are_counted(planes):
 
 def test_codes_are_decided_by_position_and_column():
     rng = np.random.default_rng(0)
-    codes, limit = rng.integers(-9, 9, (2, 6, 16)), rng.integers(-9, 9, (2, 21))
+    codes, limit = rng.integers(-9, 9, (2, 2, 32, 16)), rng.integers(-9, 9, (2, 21))
     sign, kinds = rng.choice([-1, 1], 21), np.array([0, 1, 1])
-    bits = np.full((6, 21), 7, np.uint8)
+    bits = np.full((45, 21), 7, np.uint8)
     whole = [np.asarray(part, np.int32) for part in (codes, limit, kinds, sign)]
     decide_codes(*whole, bits)
     for n, column in np.ndindex(bits.shape):
-        code = codes[column // 16, n, column % 16]
+        code = codes[n // 32, column // 16, n % 32, column % 16]
         assert bits[n, column] == (sign[column] * code >= limit[kinds[n % 3], column])
+
+
+@pytest.mark.parametrize("wide", [1, 21])
+def test_numbers_are_filled_by_column(wide):
+    rng = np.random.default_rng(1)
+    codes = rng.integers(-9, 9, (2, 2, 32, 16)).astype(np.int32)
+    zero, numbers = rng.normal(size=(45, wide)), np.full((45, 21), np.nan)
+    fill_numbers(codes, 2.0, 0.5, 0.25, zero, numbers)
+    for n, column in np.ndindex(numbers.shape):
+        code = float(codes[n // 32, column // 16, n % 32, column % 16])
+        assert numbers[n, column] == 2.0 * (0.5 + 0.25 * code) - zero[n, column % wide]
 
 
 @pytest.mark.parametrize(("count", "rows", "columns"), SHAPES)
