@@ -19,7 +19,7 @@ from mramsim.kernels.odd import add_rows_on, fill_given, fill_odd, turn_inputs
 from mramsim.kernels.open_reads import count_on, decide_listed, exact_counts, list_open
 from mramsim.kernels.prepared import LINES
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
-from mramsim.kernels.second_look import look_again
+from mramsim.kernels.second_look import look_again, recall
 from mramsim.kernels.settle import settle, settle_bent, settle_odd
 from mramsim.kernels.shared_draws import fill_shared
 from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
@@ -81,12 +81,15 @@ def read_codes(
     parts = words.view(np.uint8).reshape(BLOCK, 16)
     image, place = np.zeros((2, BLOCK), dtype=np.uint32)
     pattern, on = np.zeros(BLOCK, dtype=np.int32), np.zeros(BLOCK, dtype=np.float64)
-    open_, drawn = np.empty(BLOCK + 1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    open_ = np.empty(BLOCK + 1, dtype=np.int64)
     looks = aligned_bytes(2 * LINE).view(np.float32).reshape(2, BLOCK, 16)
     odd, odd_lines = np.zeros((2, BLOCK, 16), np.float32), np.zeros((2, 16, BLOCK), np.float32)
     turned = np.zeros((blocks * 64, BLOCK), dtype=np.uint8)
     listed = np.empty((6, LISTED + BLOCK * 16), dtype=np.int64)
     counts = np.empty((3, LISTED + BLOCK * 16), dtype=np.float64)
+    near = np.zeros((6, LISTED + BLOCK * 16), dtype=np.float32)
+    counter = np.zeros((2, LISTED + BLOCK * 16), dtype=np.uint32)
+    made = np.empty(LISTED + BLOCK * 16, dtype=np.int32)
     step = np.uint32(plane << 24)
     last = np.float32(1 if converter.mode == VOTE else converter.codes - 1)
     shift = np.int32(plane)
@@ -189,36 +192,32 @@ def read_codes(
                     opened = settle_odd(*settled)
                 else:
                     opened = settle(*settled)
-                opened = look_again(
-                    looks,
-                    words,
-                    image,
-                    place,
-                    own_factors,
-                    target,
-                    open_,
-                    opened,
-                    drawn,
-                    (step, np.uint32(16 * panel), k0, k1),
-                    (last, shift),
-                    bent,
-                )
             else:
                 for n in range(count):
                     open_[n] = (n << 16) | 0xFFFF
             if opened > 0:
+                before = found
                 found = list_open(
                     open_, opened, panel, columns, sums, parts, pattern, listed, found
                 )
+                if linear:
+                    own = factors[panel]
+                    recall(looks, own, image, place, listed, before, found, near, counter)
             if found > LISTED or (panel == panels - 1 and found > 0):
+                if linear:
+                    key = (step, k0, k1)
+                    kept = look_again(
+                        listed, found, near, counter, made, key, last, bent, start, plane, codes
+                    )
+                    draws, found = draws + found - kept, kept
                 exact_counts(tile, ready, x, on, start, given, listed, found, counts)
                 draws += decide_listed(
                     tile, ready, converter, on, listed, found, counts, image, place, step
                 )
                 for k in range(found):
                     column = listed[1, k]
-                    own = codes[start // BLOCK, column >> 4, listed[0, k]]
-                    own[column & 15] += listed[2, k] << plane
+                    target_codes = codes[start // BLOCK, column >> 4, listed[0, k]]
+                    target_codes[column & 15] += listed[2, k] << plane
                 found = 0
     tiles_off(tiles)
-    return draws + drawn[0]
+    return draws

@@ -1,4 +1,4 @@
-"""Draw the Gaussian of open columns in float32, 16 at a time, where that is enough.
+"""Draw the Gaussian of open columns in float32, 32 at a time, where that is enough.
 
 What `mramsim.kernels.settle` leaves open draws its own place in the part of the distribution. The
 first of its two words gives the Gaussian to within `NEAR`; where every value so near gives the same
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
-from mramsim.kernels.lanes import I8, I32, I64, address
-from mramsim.kernels.looks import I16, ROUNDING, Floats, Outcome, bend, decide
+from mramsim.kernels.lanes import I32, I64, address
+from mramsim.kernels.looks import ROUNDING, Floats, bend, decide
 from mramsim.kernels.noise import OWN
+from mramsim.kernels.products import INPUTS as WIDTH
 from mramsim.kernels.shared_draws import rounds_of
 
 # The normal number exceeded with probability q, r = (-2 ln q)^(1/2), 1.17 < r < 6.1: powers of
@@ -40,107 +42,105 @@ LEAST = 2.0**-26  # smaller tails are left open: their second word would matter
 _LN2 = 0.6931471805599453
 
 
-def _plain_second_look(*arguments: Any) -> int:
+def _plain_second_look(*arguments: Any) -> None:
     """Leave all open."""
-    return int(arguments[8])
+    codes, rounds = arguments[4:6]
+    lanes.memory(codes, (WIDTH * int(rounds),), np.int32)[:] = -1
 
 
 def _second_look(bent: bool) -> Any:
     @instruction(_plain_second_look)
     def _lanes(
         typing_context: Any,
-        looks: Any,
-        beside: Any,
-        parts: Any,
+        listed: Any,
         images: Any,
         places: Any,
-        factors: Any,
+        near: Any,
         codes: Any,
-        open_: Any,
-        opened: Any,
-        settled: Any,
+        rounds: Any,
+        size: Any,
         step: Any,
-        column: Any,
         k0: Any,
         k1: Any,
         last: Any,
-        shift: Any,
     ) -> Any:
-        """Do what `look_again` says; all arguments up to `open_`, and `settled`, are addresses."""
+        """Do what `look_again` says, 32 columns a round; arrays are addresses, K is `size`."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return _build(builder, bent, arguments)
+            _build(builder, bent, arguments)
+            return context.get_dummy_value()
 
-        kinds = [types.int64] * 10 + [types.uint32] * 4 + [types.float32, types.int32]
-        return types.int64(*kinds), generate
+        kinds = [types.int64] * 7 + [types.uint32] * 3 + [types.float32]
+        return types.void(*kinds), generate
 
     return _lanes
 
 
-def _build(builder: Any, bent: bool, arguments: Any) -> Any:
-    from numba.core import cgutils as untyped
+def _build(builder: Any, bent: bool, arguments: Any) -> None:
+    listed, images, places, near, codes, rounds, size, step, k0, k1, last = arguments
+    floats = Floats(builder, WIDTH)
+    real, whole = floats.real, floats.whole
+    top = lanes.broadcast(builder, last, WIDTH)
 
-    cgutils: Any = untyped
-    looks, beside, parts, images, places, factors, codes, open_, opened, settled = arguments[:10]
-    step, column, k0, k1, last, shift = arguments[10:]
-    floats = Floats(builder, 16)
-    real, whole, integer = floats.real, floats.whole, floats.integer
-    factor = [floats.line(factors, ir.Constant(I64, 64 * k)) for k in range(3, 7)]
-    top = lanes.broadcast(builder, last, 16)
-    found = cgutils.alloca_once_value(builder, ir.Constant(I64, 0))
-    outcome = Outcome(floats, codes, open_, shift, found)
-    wide = ir.VectorType(I64, 8)
-    numbers = ir.Constant(whole, list(range(16)))
-    own = builder.or_(builder.add(lanes.broadcast(builder, column, 16), numbers), integer(int(OWN)))
+    def number(index: Any, row: int) -> Any:
+        """Load what `listed` has in a row."""
+        start = builder.mul(size, ir.Constant(I64, 8 * row))
+        byte = builder.add(start, builder.mul(index, ir.Constant(I64, 8 * WIDTH)))
+        return builder.trunc(lanes.load(builder, listed, byte, ir.VectorType(I64, WIDTH)), whole)
+
+    def beside(index: Any, row: int) -> Any:
+        """Load what `near` has in a row."""
+        start = builder.mul(size, ir.Constant(I64, 4 * row))
+        byte = builder.add(start, builder.mul(index, ir.Constant(I64, 4 * WIDTH)))
+        return lanes.load(builder, near, byte, real)
+
+    def body(index: Any) -> None:
+        byte = builder.mul(index, ir.Constant(I64, 4 * WIDTH))
+        counter = [lanes.load(builder, start, byte, whole) for start in (images, places)]
+        own = builder.or_(number(index, 1), floats.integer(int(OWN)))
+        word = _first_words(builder, [*counter, step, own], (k0, k1))
+        part = number(index, 2)
+        low = builder.icmp_signed("<", part, floats.integer(128))
+        tail, z = _gaussian(floats, part, low, word)
+        value, slack = beside(index, 0), beside(index, 2)
+        sigma = floats.single("sqrt", beside(index, 1))
+        centre = floats.fused(sigma, z, value)
+        width = floats.fused(sigma, floats.constant(NEAR), slack)
+        width = floats.fused(floats.magnitude(value), floats.constant(ROUNDING), width)
+        if bent:
+            bow = [beside(index, row) for row in (3, 4, 5)]
+            centre, width = bend(floats, centre, width, slack, bow)
+        code, unsure = decide(floats, centre, width, top)
+        unsure = builder.or_(unsure, builder.fcmp_ordered("<", tail, floats.constant(LEAST)))
+        code = builder.select(unsure, floats.integer(-1), code)
+        builder.store(code, lanes.at(builder, codes, byte, whole), align=4)
+
+    lanes.repeat(builder, rounds, body)
+
+
+def _first_words(builder: Any, counter: list[Any], key: tuple[Any, Any]) -> Any:
+    """Return the first words of the draws of 32 counters, int32; the third number is the same."""
+    wide, order = ir.VectorType(I64, 8), ir.VectorType(I32, 8)
 
     def spread(value: Any) -> Any:
         return builder.zext(lanes.broadcast(builder, value, 8), wide)
 
-    def half_of(value: Any, part: int) -> Any:
-        order = ir.Constant(ir.VectorType(I32, 8), list(range(8 * part, 8 * part + 8)))
-        return builder.zext(builder.shuffle_vector(value, value, order), wide)
+    def some(value: Any, part: int) -> Any:
+        chosen = ir.Constant(order, list(range(8 * part, 8 * part + 8)))
+        return builder.zext(builder.shuffle_vector(value, value, chosen), wide)
 
-    def first_word(n: Any) -> Any:
-        """Return the first word of the own draw of 16 columns for input n, int32."""
-        byte = builder.mul(n, ir.Constant(I64, 4))
-        image, place = (spread(lanes.load(builder, start, byte, I32)) for start in (images, places))
-        key = [spread(k0), spread(k1)]
-        words = [
-            rounds_of(builder, [image, place, spread(step), half_of(own, part)], key)[0]
-            for part in range(2)
-        ]
-        narrow = [builder.trunc(word, ir.VectorType(I32, 8)) for word in words]
-        return builder.shuffle_vector(*narrow, numbers)
-
-    def body(index: Any) -> None:
-        entry = lanes.load(builder, open_, builder.mul(index, ir.Constant(I64, 8)), I64)
-        n = builder.lshr(entry, ir.Constant(I64, 16))
-        mask = builder.trunc(entry, I16)
-        pending = builder.bitcast(mask, ir.VectorType(ir.IntType(1), 16))
-        line = builder.mul(n, ir.Constant(I64, 64))
-        value = lanes.load(builder, looks, line, real)
-        sigma = floats.single("sqrt", lanes.load(builder, beside, line, real))
-        byte = builder.mul(n, ir.Constant(I64, 16))
-        part = builder.zext(lanes.load(builder, parts, byte, ir.VectorType(I8, 16)), whole)
-        low = builder.icmp_signed("<", part, integer(128))
-        tail, z = _gaussian(floats, part, low, first_word(n))
-        centre = floats.fused(sigma, z, value)
-        width = floats.fused(sigma, floats.constant(NEAR), factor[0])
-        width = floats.fused(floats.magnitude(value), floats.constant(ROUNDING), width)
-        if bent:
-            centre, width = bend(floats, centre, width, factor[0], factor[1:])
-        code, unsure = decide(floats, centre, width, top)
-        unsure = builder.or_(unsure, builder.fcmp_ordered("<", tail, floats.constant(LEAST)))
-        done = builder.and_(pending, builder.not_(unsure))
-        outcome.put(n, code, done)
-        outcome.leave(n, builder.bitcast(builder.and_(pending, unsure), I16))
-        ones = lanes.declared(builder, "llvm.ctpop.i16", I16, [I16])
-        drawn = builder.zext(builder.call(ones, [builder.bitcast(done, I16)]), I64)
-        tally = lanes.at(builder, settled, ir.Constant(I64, 0), I64)
-        builder.store(builder.add(builder.load(tally), drawn), tally)
-
-    lanes.repeat(builder, opened, body)
-    return builder.load(found)
+    image, place, step, own = counter
+    found = []
+    for part in range(WIDTH // 8):
+        own_counter = [some(image, part), some(place, part), spread(step), some(own, part)]
+        words = rounds_of(builder, own_counter, [spread(word) for word in key])
+        found.append(builder.trunc(words[0], order))
+    while len(found) > 1:
+        pairs = zip(found[::2], found[1::2], strict=True)
+        lengths = range(2 * found[0].type.count)
+        joined = ir.Constant(ir.VectorType(I32, len(lengths)), list(lengths))
+        found = [builder.shuffle_vector(a, b, joined) for a, b in pairs]
+    return found[0]
 
 
 def _gaussian(floats: Floats, part: Any, low: Any, word: Any) -> tuple[Any, Any]:
@@ -170,62 +170,101 @@ _second, _second_bent = _second_look(False), _second_look(True)
 
 
 @kernel
-def look_again(
+def recall(
     looks: Any,
-    words: Any,
+    factors: Any,
     image: Any,
     place: Any,
-    factors: Any,
-    codes: Any,
-    open_: Any,
-    opened: Any,
-    settled: Any,
+    listed: Any,
+    before: Any,
+    found: Any,
+    near: Any,
     counter: Any,
-    ends: Any,
-    bent: Any,
 ) -> Any:
-    """Settle open columns of a panel; return how many inputs still have some.
+    """Write down, for columns `before` to `found` of the list, what the first look saw.
 
     Parameters
     ----------
     looks : float32 [2, N, 16]
-        Value and variance, as the first look left them.
-    words : uint32 [N, 4]
-        Bytes of the shared draw.
+        Value and variance of the panel.
+    factors : float32 [9, 16]
+        Of the panel; see `mramsim.kernels.settle`.
     image, place : uint32 [N]
-    factors, codes : address
-        As in `mramsim.kernels.settle`.
-    open_ : int64 [N + 1]
-        Open columns on entry and on return, ``n 2^16 + mask``.
-    opened : int
-        Inputs listed.
-    settled : int64 [1]
-        Columns settled by a draw are added.
-    counter : tuple of uint32
-        Step, first column of the panel, key.
-    ends : tuple of float32 and int32
-        Last code, and the power of two of the plane.
-    bent : bool
-        Whether factors have a bow.
+    listed : int64 [6, K]
+        See `mramsim.kernels.open_reads.list_open`.
+    near : float32 [6, K]
+        Value, variance, slack, and the three numbers of the bow.
+    counter : uint32 [2, K]
+        Image and place.
     """
-    step, column, k0, k1 = counter
-    last, shift = ends
+    for k in range(before, found):
+        n, lane = listed[0, k], listed[1, k] & 15
+        counter[0, k], counter[1, k] = image[n], place[n]
+        near[0, k], near[1, k] = looks[0, n, lane], looks[1, n, lane]
+        for row in range(4):
+            near[2 + row, k] = factors[3 + row, lane]
+
+
+@kernel
+def look_again(
+    listed: Any,
+    found: Any,
+    near: Any,
+    counter: Any,
+    made: Any,
+    key: Any,
+    last: Any,
+    bent: Any,
+    start: Any,
+    plane: Any,
+    codes: Any,
+) -> Any:
+    """Settle columns of the list, and keep the others; return how many.
+
+    Parameters
+    ----------
+    listed : int64 [6, K]
+        See `mramsim.kernels.open_reads.list_open`; K is a multiple of 32.
+    found : int
+    near, counter : arrays
+        See `recall`.
+    made : int32 [K]
+        Working space.
+    key : tuple of uint32
+        Step and key of the draws.
+    last : float32
+        Last code.
+    bent : bool
+        Whether there is a bow.
+    start, plane : int
+        First input of the block, bit plane.
+    codes : int32 [N / 32, M / 16, 32, 16]
+        Code times ``2^plane`` is added where settled.
+    """
+    step, k0, k1 = key
     arguments = (
-        address(looks),
-        address(looks[1]),
-        address(words),
-        address(image),
-        address(place),
-        factors,
-        codes,
-        address(open_),
-        opened,
-        address(settled),
+        address(listed),
+        address(counter[0]),
+        address(counter[1]),
+        address(near),
+        address(made),
+        np.int64((found + WIDTH - 1) // WIDTH),
+        np.int64(listed.shape[1]),
         step,
-        column,
         k0,
         k1,
         last,
-        shift,
     )
-    return _second_bent(*arguments) if bent else _second(*arguments)
+    if bent:
+        _second_bent(*arguments)
+    else:
+        _second(*arguments)
+    own, kept = codes[start // WIDTH], 0
+    for k in range(found):
+        if made[k] >= 0:
+            own[listed[1, k] >> 4, listed[0, k], listed[1, k] & 15] += made[k] << plane
+            continue
+        for row in range(listed.shape[0]):
+            listed[row, kept] = listed[row, k]
+        kept += 1
+    return kept

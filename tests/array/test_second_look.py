@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from mramsim.kernels import second_look
-from mramsim.kernels.lanes import aligned
-from mramsim.kernels.second_look import look_again
+from mramsim.kernels.second_look import look_again, recall
 
 N, PLANE, COLUMN, KEY = 32, 3, 48, (77, 88)
 STEP = PLANE << 24
-LAST = 63
+LAST, SIZE = 63, 544
 
 pytestmark = pytest.mark.skipif(
     bool(numba.config.DISABLE_JIT), reason="leaves all open where nothing is compiled"
@@ -43,74 +42,65 @@ def test_the_fit_is_as_near_as_it_says():
     assert np.abs(f * np.polyval(second_look.LOGARITHM[::-1], f) - np.log1p(f)).max() < 4e-6
 
 
-def look(looks, words, image, place, factors, opened, bent, shift):
-    codes = aligned((N, 16), np.int32)
-    open_, settled = np.zeros(N + 1, np.int64), np.zeros(1, np.int64)
-    open_[: len(opened)] = opened
-    left = look_again(
-        looks,
-        words,
-        image,
-        place,
-        factors.ctypes.data,
-        codes.ctypes.data,
-        open_,
-        len(opened),
-        settled,
-        (np.uint32(STEP), np.uint32(COLUMN), np.uint32(KEY[0]), np.uint32(KEY[1])),
-        (np.float32(LAST), np.int32(shift)),
-        bent,
-    )
-    return codes, open_[:left], int(settled[0])
+def look(drawn, factors, asked, bent, plane):
+    """Look at the columns `asked` (bool [N, 16]); return their codes and what is still open."""
+    looks, words, image, place = drawn
+    parts = words.view(np.uint8).reshape(N, 16)
+    n, lane = np.nonzero(asked)
+    listed = np.zeros((6, SIZE), np.int64)
+    listed[0, : n.size], listed[1, : n.size] = n, COLUMN + lane
+    listed[2, : n.size] = parts[n, lane]
+    listed[3:, : n.size] = np.add.outer([100, 1000, 10_000], np.arange(n.size))
+    near, counter = np.zeros((6, SIZE), np.float32), np.zeros((2, SIZE), np.uint32)
+    half = n.size // 2
+    recall(looks, factors, image, place, listed, 0, half, near, counter)
+    recall(looks, factors, image, place, listed, half, n.size, near, counter)
+    codes, before = np.zeros((3, 5, N, 16), np.int32), listed.copy()
+    key = tuple(np.uint32(word) for word in (STEP, *KEY))
+    made, last = np.empty(SIZE, np.int32), np.float32(LAST)
+    kept = look_again(listed, n.size, near, counter, made, key, last, bent, N, plane, codes)
+    still = np.zeros((N, 16), bool)
+    still[listed[0, :kept], listed[1, :kept] - COLUMN] = True
+    left = before[:, : n.size][:, still[n, lane]]
+    np.testing.assert_array_equal(listed[:, :kept], left)  # in order, with all they had
+    assert np.count_nonzero(codes) == np.count_nonzero(codes[1, COLUMN // 16])
+    return codes[1, COLUMN // 16], still
 
 
 @pytest.fixture
 def drawn():
-    """Values, sigmas and the exact Gaussian of 32 inputs and 16 columns."""
+    """What the first look saw of 32 inputs and 16 columns, and their counters."""
     rng = np.random.default_rng(5)
-    looks = aligned((2, N, 16), np.float32)
+    looks = np.zeros((2, N, 16), np.float32)
     looks[0] = rng.uniform(-4, LAST + 5, (N, 16))
     looks[1] = rng.choice([1e-4, 0.3, 20.0], (N, 16))
     image, place = rng.integers(0, 1 << 31, (2, N)).astype(np.uint32)
     pairs = zip(image.tolist(), place.tolist(), strict=True)
     shared = [naive.philox((i, p, STEP, COLUMN >> 4), KEY) for i, p in pairs]
-    words = np.array(shared, dtype=np.uint32)
-    columns = np.arange(COLUMN, COLUMN + 16)
-    noise = naive.column_noise(image[:, None], place[:, None], PLANE, columns, KEY)
-    return looks, words, image, place, np.broadcast_to(noise, (N, 16))
+    return looks, np.array(shared, dtype=np.uint32), image, place
 
 
 @pytest.mark.parametrize("bow", [0.0, 0.8])
-@pytest.mark.parametrize("shift", [0, 5])
-def test_codes_are_those_of_the_exact_draw_or_stay_open(drawn, bow, shift):
-    looks, words, image, place, noise = drawn
-    factors = aligned((9, 16), np.float32)
-    factors[3] = 1e-5
-    turn = 2.0 / LAST
-    factors[4], factors[5], factors[6] = turn, -1.0, bow
-    masks = np.random.default_rng(6).integers(1, 1 << 16, N - 3)
-    opened = (np.arange(3, N) << 16) | masks
-    codes, left, settled = look(looks, words, image, place, factors, opened, bow > 0.0, shift)
+@pytest.mark.parametrize("plane", [0, 5])
+def test_codes_are_those_of_the_exact_draw_or_stay_open(drawn, bow, plane):
+    looks, _, image, place = drawn
+    columns = np.arange(COLUMN, COLUMN + 16)
+    noise = naive.column_noise(image[:, None], place[:, None], PLANE, columns, KEY)
+    factors, turn = np.zeros((9, 16), np.float32), 2.0 / LAST
+    factors[3], factors[4], factors[5], factors[6] = 1e-5, turn, -1.0, bow
+    asked = np.random.default_rng(6).random((N, 16)) < 0.7
+    codes, still = look(drawn, factors, asked, bow > 0.0, plane)
     value = looks[0] + np.sqrt(looks[1].astype(float)) * noise
     value = value + bow * (1.0 - np.minimum((turn * value - 1.0) ** 2, 1.0))
     exact = np.clip(np.floor(value), 0, LAST).astype(int)
-    asked, still = np.zeros((2, N, 16), bool)
-    for entries, found in ((opened, asked), (left, still)):
-        for entry in entries:
-            found[entry >> 16] = (entry & (1 << np.arange(16))) > 0
-    assert not (still & ~asked).any()
     done = asked & ~still
-    np.testing.assert_array_equal(codes[done], exact[done] << shift)
+    np.testing.assert_array_equal(codes[done], exact[done] << plane)
     assert (codes[~done] == 0).all()
-    assert settled == done.sum() > 0.97 * asked.sum()
+    assert done.sum() > 0.97 * asked.sum()
 
 
 def test_a_value_on_a_border_stays_open(drawn):
-    looks, words, image, place, _ = drawn
-    looks[0], looks[1] = 17.0, 0.0
-    factors = aligned((9, 16), np.float32)
-    opened = (np.arange(N) << 16) | 0xFFFF
-    codes, left, settled = look(looks, words, image, place, factors, opened, False, 0)
-    assert settled == 0
-    np.testing.assert_array_equal(left, opened)
+    drawn[0][0], drawn[0][1] = 17.0, 0.0
+    codes, still = look(drawn, np.zeros((9, 16), np.float32), np.ones((N, 16), bool), False, 0)
+    assert still.all()
     assert not codes.any()
