@@ -15,9 +15,9 @@ import numpy as np
 from mramsim.kernels.converters import SWEEP, VOTE
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address
+from mramsim.kernels.lines import LINES
 from mramsim.kernels.odd import add_rows_on, fill_given, fill_odd, turn_inputs
 from mramsim.kernels.open_reads import count_on, decide_listed, exact_counts, list_open
-from mramsim.kernels.prepared import LINES
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
 from mramsim.kernels.second_look import look_again, recall
 from mramsim.kernels.settle import settle, settle_bent, settle_odd

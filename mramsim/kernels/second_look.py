@@ -18,28 +18,10 @@ from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I32, I64, address
 from mramsim.kernels.looks import ROUNDING, Floats, bend, decide
+from mramsim.kernels.near_gauss import LEAST, NEAR, gaussian_of
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.products import INPUTS as WIDTH
 from mramsim.kernels.shared_draws import rounds_of
-
-# The normal number exceeded with probability q, r = (-2 ln q)^(1/2), 1.17 < r < 6.1: powers of
-# r - CENTRE; and ln(1 + f) / f, -0.3 < f < 0.42: powers of f. Both fitted for the least maximum.
-QUANTILE = (
-    1.70670433,
-    1.18150137,
-    -0.0493261083,
-    0.0141398446,
-    -0.00451672429,
-    0.00175639242,
-    -0.000594512849,
-    0.00011750511,
-    -9.45894822e-06,
-)
-CENTRE = 2.5
-LOGARITHM = (1.00000554, -0.499914046, 0.332482727, -0.253591596, 0.221687295, -0.146623706)
-NEAR = 1e-4  # what the Gaussian can be off by, with all rounding of float32
-LEAST = 2.0**-26  # smaller tails are left open: their second word would matter
-_LN2 = 0.6931471805599453
 
 
 def _plain_second_look(*arguments: Any) -> None:
@@ -101,7 +83,7 @@ def _build(builder: Any, bent: bool, arguments: Any) -> None:
         word = _first_words(builder, [*counter, step, own], (k0, k1))
         part = number(index, 2)
         low = builder.icmp_signed("<", part, floats.integer(128))
-        tail, z = _gaussian(floats, part, low, word)
+        tail, z = gaussian_of(floats, part, low, word)
         value, slack = beside(index, 0), beside(index, 2)
         sigma = floats.single("sqrt", beside(index, 1))
         centre = floats.fused(sigma, z, value)
@@ -141,29 +123,6 @@ def _first_words(builder: Any, counter: list[Any], key: tuple[Any, Any]) -> Any:
         joined = ir.Constant(ir.VectorType(I32, len(lengths)), list(lengths))
         found = [builder.shuffle_vector(a, b, joined) for a, b in pairs]
     return found[0]
-
-
-def _gaussian(floats: Floats, part: Any, low: Any, word: Any) -> tuple[Any, Any]:
-    """Return the smaller tail of a place in a 256th, and the Gaussian, of 16 columns."""
-    builder, integer = floats.builder, floats.integer
-    real, whole = floats.real, floats.whole
-    word = builder.select(low, word, builder.xor(word, integer(-1)))
-    inside = floats.fused(
-        builder.uitofp(word, real), floats.constant(2.0**-32), floats.constant(2.0**-33)
-    )
-    steps = builder.select(low, part, builder.sub(integer(255), part))
-    tail = builder.fmul(builder.fadd(builder.sitofp(steps, real), inside), floats.constant(1 / 256))
-    bits = builder.bitcast(tail, whole)
-    # 2^e (1 + f) with f between 2^-1/2 - 1 and 2^1/2 - 1
-    shifted = builder.sub(bits, integer(0x3F3504F3))
-    exponent = builder.ashr(shifted, integer(23))
-    mantissa = builder.bitcast(builder.sub(bits, builder.shl(exponent, integer(23))), real)
-    f = builder.fsub(mantissa, floats.constant(1.0))
-    rest = builder.fmul(f, floats.series(LOGARITHM, f))
-    natural = floats.fused(builder.sitofp(exponent, real), floats.constant(_LN2), rest)
-    r = floats.single("sqrt", builder.fmul(natural, floats.constant(-2.0)))
-    z = floats.series(QUANTILE, builder.fsub(r, floats.constant(CENTRE)))
-    return tail, builder.select(low, builder.fsub(floats.constant(-0.0), z), z)
 
 
 _second, _second_bent = _second_look(False), _second_look(True)

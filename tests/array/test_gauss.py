@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 from mramsim.kernels.gauss import log, sin_pi
+from mramsim.kernels.lines import root_slack
 from mramsim.kernels.looks import ROUNDING
 from mramsim.kernels.noise import EDGE, column_normal, edges, upper_quantile
-from mramsim.kernels.prepared import _root_slack
 from mramsim.kernels.settle import END, ENDS, FAR, FARTHEST, MIDDLE, NEAR
 
 COUNT = 1_000_000
@@ -118,7 +118,7 @@ def test_a_variance_summed_in_float32_is_off_by_less_than_its_slack():
         exact = least + low * (rows - p) + high * p
         single = [np.float32(value) for value in (high - low, least + low * rows)]
         found = np.sqrt((p.astype(np.float32) * single[0] + single[1]).astype(float))
-        slack = _root_slack(np.array(rows * high + least), np.array(least))
+        slack = root_slack(np.array(rows * high + least), np.array(least))
         assert (10.0 * np.abs(found - np.sqrt(exact)) <= slack).all()
         assert slack <= 10.0 * np.sqrt(ROUNDING * (rows * high + least))
-    assert _root_slack(np.zeros(1), np.zeros(1)) == 0.0
+    assert root_slack(np.zeros(1), np.zeros(1)) == 0.0

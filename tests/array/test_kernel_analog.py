@@ -106,13 +106,14 @@ def wired(rng, tile, rows, gated, passive):
 
 
 @pytest.mark.parametrize("converter", [mode for mode in MODES if mode.values[0].mode != EXACT])
-@pytest.mark.parametrize("kind", ["complementary", "gated", "passive", "bent"])
+@pytest.mark.parametrize("kind", ["complementary", "gated", "passive", "bent", "tilted"])
 def test_equals_the_twin_behind_wires(converter, kind):
     rng = np.random.default_rng([converter.mode, converter.codes, len(kind)])
     plain, driven = random_tile(rng, 70, 6, positions=3)
     tile = wired(rng, plain, 70, kind == "gated", kind == "passive")
-    if kind == "bent":
-        tile = tile._replace(bend=rng.normal(size=(3, 6)) * [[2.0], [0.1], [1.0]])
+    if kind in ("bent", "tilted"):
+        bow = 1.0 if kind == "bent" else 0.0
+        tile = tile._replace(bend=rng.normal(size=(3, 6)) * [[2.0], [0.1], [bow]])
     found, expected, _ = both(tile, driven, converter, rng, images=8)
     np.testing.assert_array_equal(found, expected)
     assert len(np.unique(found)) > 1
@@ -165,19 +166,32 @@ CODED = [mode for mode in MODES if mode.values[0].mode == CODES]
 
 
 @pytest.mark.parametrize("converter", CODED)
-@pytest.mark.parametrize("kind", ["bend", "comparators"])
+@pytest.mark.parametrize("kind", ["bend", "tilt", "comparators"])
 def test_equals_the_twin_with_errors_of_the_converters(converter, kind):
     converter = converter._replace(codes=min(converter.codes, 64))
     rng = np.random.default_rng([converter.codes, len(kind)])
     tile, driven = random_tile(rng, 70, 6, positions=2)
-    if kind == "bend":
-        tile = tile._replace(bend=rng.normal(size=(3, 6)) * [[2.0], [0.1], [1.0]])
+    if kind in ("bend", "tilt"):
+        bow = 1.0 if kind == "bend" else 0.0
+        tile = tile._replace(bend=rng.normal(size=(3, 6)) * [[2.0], [0.1], [bow]])
     else:
         levels = converter.low + converter.step * (np.arange(converter.codes - 1) + 0.5)
         tile = tile._replace(comparators=levels + rng.normal(size=(6, converter.codes - 1)))
     found, expected, made = both(tile, driven, converter, rng, images=12)
     np.testing.assert_array_equal(found, expected)
     assert made > 0
+
+
+@pytest.mark.parametrize("bow", [0.0, 0.5])
+def test_equals_the_twin_where_nearly_all_columns_draw(bow):
+    """More open columns in a block than are decided together."""
+    rng = np.random.default_rng(11)
+    tile, driven = random_tile(rng, 12, 70, odd=0.2, noise=9.0)
+    if bow:
+        tile = tile._replace(bend=rng.normal(size=(3, 70)) * [[2.0], [0.1], [bow]])
+    found, expected, made = both(tile, driven, Converter(CODES, -20.0, 0.05, 1024), rng, images=45)
+    np.testing.assert_array_equal(found, expected)
+    assert made > 0.7 * found.size > 1024
 
 
 @pytest.mark.parametrize("converter", MODES)

@@ -5,7 +5,7 @@ import numba
 import numpy as np
 import pytest
 
-from mramsim.kernels import second_look
+from mramsim.kernels import near_gauss
 from mramsim.kernels.second_look import look_again, recall
 
 N, PLANE, COLUMN, KEY = 32, 3, 48, (77, 88)
@@ -31,15 +31,15 @@ def test_the_fit_is_as_near_as_it_says():
     low = part < 128
     inside = np.where(low, word, (1 << 32) - 1 - word) + 0.5
     tail = (np.where(low, part, 255 - part) + inside / 2.0**32) / 256.0
-    kept = tail >= second_look.LEAST
+    kept = tail >= near_gauss.LEAST
     r = np.sqrt(-2.0 * np.log(tail[kept]))
-    z = np.polyval(second_look.QUANTILE[::-1], r - second_look.CENTRE)
+    z = np.polyval(near_gauss.QUANTILE[::-1], r - near_gauss.CENTRE)
     expected = quantiles(part[kept], word[kept].astype(np.uint64))
     assert kept.mean() > 0.99
-    assert np.abs(np.where(low[kept], -z, z) - expected).max() < 0.5 * second_look.NEAR
+    assert np.abs(np.where(low[kept], -z, z) - expected).max() < 0.5 * near_gauss.NEAR
     f = np.linspace(2**-0.5 - 1, 2**0.5 - 1, 10_001)
     f = f[f != 0.0]
-    assert np.abs(f * np.polyval(second_look.LOGARITHM[::-1], f) - np.log1p(f)).max() < 4e-6
+    assert np.abs(f * np.polyval(near_gauss.LOGARITHM[::-1], f) - np.log1p(f)).max() < 4e-6
 
 
 def look(drawn, factors, asked, bent, plane):
