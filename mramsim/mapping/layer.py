@@ -101,7 +101,14 @@ class LayerPlacement:
     def rows(self, levels: Array) -> NDArray[np.uint8]:
         """Return the levels that each row carries, [images, positions, groups, fan_in]."""
         found = self.node.rows(levels)
-        return found if self.order is None else np.take(found, self.order, axis=-1)
+        if self.order is None:
+            return found
+        from mramsim.kernels.patches import fill_patches
+
+        turned = np.empty((found.size // self.order.size, 1, self.order.size), found.dtype)
+        start, order = np.zeros(1, np.uint64), self.order.astype(np.uint64)
+        fill_patches(found.reshape(len(turned), -1), start, order, turned)
+        return turned.reshape(found.shape)
 
     @cached_property
     def mask(self) -> NDArray[np.bool_] | None:
