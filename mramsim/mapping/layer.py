@@ -107,7 +107,7 @@ class LayerPlacement:
 
         turned = np.empty((found.size // self.order.size, 1, self.order.size), found.dtype)
         start, order = np.zeros(1, np.uint64), self.order.astype(np.uint64)
-        fill_patches(found.reshape(len(turned), -1), start, order, turned)
+        fill_patches(found.reshape(-1, order.size), start, order, turned)
         return turned.reshape(found.shape)
 
     @cached_property

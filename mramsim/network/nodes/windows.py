@@ -89,8 +89,9 @@ class Windows:
         images = len(padded)
         place, member = self._places(padded.shape[1:])
         patches = np.empty((images, len(place), len(member)), dtype=padded.dtype)
-        fill_patches(padded.reshape(images, -1), place, member, patches)
-        return patches.reshape(images, len(place), groups, -1)
+        size = int(np.prod(padded.shape[1:]))
+        fill_patches(padded.reshape(images, size), place, member, patches)
+        return patches.reshape(images, len(place), groups, len(member) // groups)
 
     def _places(self, shape: Shape) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Return where patches start in padded maps [channels, *size], and where members lie."""
