@@ -194,6 +194,30 @@ def test_equals_the_twin_where_nearly_all_columns_draw(bow):
     assert made > 0.7 * found.size > 1024
 
 
+@pytest.mark.parametrize("odd_panel", [0, 1])
+@pytest.mark.parametrize("bow", [0.0, 0.5])
+def test_odd_cells_of_one_panel_do_not_reach_another(odd_panel, bow):
+    rng = np.random.default_rng([odd_panel, 12])
+    tile, driven = random_tile(rng, 40, 32, odd=0.2)
+    tile = tile._replace(deviation=tile.deviation // 16)  # none of them join the list
+    own = tile.odd_column // 16 == odd_panel
+    fields = ("odd_row", "odd_column", "odd_steps", "odd_variance_on", "odd_variance_off")
+    tile = tile._replace(**{name: getattr(tile, name)[own] for name in fields})
+    tile = tile._replace(bend=rng.normal(size=(3, 32)) * [[2.0], [0.1], [bow]])
+    found, expected, _ = both(tile, driven, Converter(CODES, 0.0, 0.5, 200), rng, images=35)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("count", [1, 3, 33])
+def test_draws_are_those_of_the_inputs_one_by_one(count):
+    rng = np.random.default_rng(13)
+    tile, _ = random_tile(rng, 40, 20, noise=9.0)
+    x, converter = rng.integers(0, 2, (count, 40)), Converter(CODES, 0.0, 0.5, 100)
+    _, made = read_record(tile, converter, x, np.arange(count))
+    single = [read_record(tile, converter, x[n : n + 1], np.array([n]))[1] for n in range(count)]
+    assert made == sum(single) > count
+
+
 @pytest.mark.parametrize("converter", MODES)
 def test_wide_deviations_equal_the_twin(converter):
     rng = np.random.default_rng(8)
