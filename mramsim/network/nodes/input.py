@@ -61,7 +61,10 @@ class Input(Node):
         return self.shape
 
     def forward(self, *values: Array) -> NDArray[np.uint8]:
-        """Return the levels, uint8 [images, *shape], of raw integers [images, *shape]."""
+        """Return the levels, uint8 [images, *shape], of raw integers [images, *shape].
+
+        They are the same array where the integers are such levels already.
+        """
         raw = shaped(self, self.shape, np.asarray(values[0]), "iub")
         last = (1 << self.planes) - 1
         if raw.dtype == np.uint8 and self.low == 0 and self.step == 1:  # the same, on bytes
