@@ -114,6 +114,9 @@ class Chip:
         """
         workers = thread_count(threads)
         _ = self.readers  # prepared once, before threads start
+        if not len(images):
+            nothing = self.placement.network.scores(images)
+            return Run(nothing, np.argmax(nothing, axis=1), Events(), {})
         share = max(1, -(-len(images) // workers))
         parts = list(batches(images, min(batch, share, self.placement.block())))
         starts = np.cumsum([0, *(len(part) for part in parts[:-1])])

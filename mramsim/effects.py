@@ -86,8 +86,11 @@ def select(only: Iterable[str] | None = None, without: Iterable[str] = ()) -> fr
     Raises
     ------
     InputError
-        For a name that is no effect.
+        For a name that is no effect, or a string in the place of a list.
     """
+    for key, names in (("only", only), ("without", without)):
+        if isinstance(names, str):
+            raise InputError(f"{key} = '{names}'; a list of effects is expected")
     kept = list(NAMES) if only is None else [name for name in only if name != "none"]
     dropped = list(without)
     for name in [*kept, *dropped]:

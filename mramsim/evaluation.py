@@ -30,7 +30,7 @@ Progress = Callable[[int, int, str], None]
 
 
 def evaluate(
-    network: Network | Placement,
+    network: Network | Placement | str | Path,
     *,
     device: str | Path | DeviceCard = "stt_jung_nature_2022",
     mapping: str | Path = "pcsa_hirtzlin_nanoarch_2019",
@@ -52,8 +52,9 @@ def evaluate(
 
     Parameters
     ----------
-    network : Network or Placement
-        A placement is used as it is; `mapping` and mapping keys then have no say.
+    network : Network, Placement, str or path
+        ``pretrained:NAME`` or a file is loaded. A placement is used as it is; `mapping` and mapping
+        keys then have no say.
     device : str, path or DeviceCard
     mapping : str or path
     data : str or Dataset
@@ -96,6 +97,7 @@ def evaluate(
         components_of(layer.card, placement.component_values)
     x, y = test_images(dataset, images)
     thread_count(threads)
+    chosen = effects.select(only, without)
     placement = placement.calibrate(dataset.x_train[:CALIBRATION_IMAGES])
     card: DeviceCard = load_card("device", device, sorted_settings.device)
     tell = progress or (lambda done, total, text: None)
@@ -106,7 +108,7 @@ def evaluate(
         x,
         y,
         sorted_settings.conditions(),
-        effects.select(only, without),
+        chosen,
         seed,
     )
     exact, mapped = trial.exact(batch), trial.mapped(batch, threads)
@@ -147,13 +149,14 @@ _NO_FLOAT = "accuracy.float is null: the network file holds no float predictions
 
 
 def _placed(
-    network: Network | Placement, mapping: str | Path, settings: Settings
+    network: Network | Placement | str | Path, mapping: str | Path, settings: Settings
 ) -> tuple[Placement, Network]:
     if isinstance(network, Placement):
         if settings.mapping or settings.layers or settings.components:
             raise InputError("settings with mapping keys need a network, not a placement")
         return network, network.network
-    return place(network, mapping, settings.mapping, settings.layers, settings.components), network
+    made = place(network, mapping, settings.mapping, settings.layers, settings.components)
+    return made, made.network
 
 
 def test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -19,6 +19,11 @@ def half_width(values: Sequence[float], confidence: float = 0.95) -> float | Non
     return float(stdtrit(count - 1, 0.5 + 0.5 * confidence)) * spread / math.sqrt(count)
 
 
+def around(mean: float, half: float) -> tuple[float, float]:
+    """Return the ends of an interval of a mean of shares; none lies beyond 0 or 1."""
+    return max(0.0, mean - half), min(1.0, mean + half)
+
+
 def clopper_pearson(good: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the exact interval of a share after `good` of `count`.
 

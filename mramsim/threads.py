@@ -13,8 +13,8 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
-def thread_count(threads: int | None) -> int:
-    """Return how many threads to use: `threads`, or one for each processor.
+def thread_count(threads: int | None, name: str = "threads") -> int:
+    """Return how many threads (or what `name` says) to use, or one for each processor.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def thread_count(threads: int | None) -> int:
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if threads < 1:
-        raise InputError(f"threads = {threads}; at least 1 is allowed")
+        raise InputError(f"{name} = {threads}; at least 1 is allowed")
     return threads
 
 

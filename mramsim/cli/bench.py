@@ -9,7 +9,7 @@ from mramsim.cli import options as opt
 
 @click.command("bench")
 @click.option("--rows", metavar="NAMES", help="Rows to run, comma-separated; all by default.")
-@click.option("--repeats", default=5, show_default=True, help="Alternating runs; median counts.")
+@click.option("--repeats", default=5, show_default=True, help="Alternating runs, 5 or more.")
 @opt.shared(opt.THREADS, opt.JSON, opt.CONFIG)
 def command(rows: str | None, repeats: int, threads: int | None, as_json: bool) -> None:
     """Time the simulation beside torch on the same shapes and threads."""

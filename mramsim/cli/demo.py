@@ -43,7 +43,7 @@ def command(
         threads=threads,
         progress=tell,
     )
-    page = result.report(report, title=f"A {NET} network on {chips} MRAM chips")
+    page = result.report(report, title=f"{NET} on {chips} MRAM chips")
     if as_json:
         opt.print_json({**result.data, "report": str(page)})
         return

@@ -9,9 +9,7 @@ from mramsim.cli import options as opt
 
 @click.command("run")
 @click.argument("net", metavar="NET")
-@click.option(
-    "--data", required=True, metavar="NAME", help="digits, mnist, fashion-mnist, cifar10."
-)
+@click.option("--data", required=True, metavar="NAME", help="digits, mnist, ...; see the README.")
 @opt.shared(opt.DEVICE, opt.MAPPING)
 @click.option("--chips", default=10, show_default=True, help="Dies to sample.")
 @click.option("--images", type=int, help="Test images, from the first; all by default.")

@@ -16,6 +16,7 @@ from mramsim.mapping.calibration import Reached
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.place_layer import place_layer
 from mramsim.network.graph import Network, batches
+from mramsim.network.library import find_network
 from mramsim.network.nodes import Threshold
 from mramsim.network.nodes.base import Array
 
@@ -70,11 +71,18 @@ class Placement:
         Returns
         -------
         Placement
+
+        Raises
+        ------
+        InputError
+            For no images, or images of another shape.
         """
         wants = [layer for layer in self.layers if layer.calibrates]
         keeps = [layer for layer in self.layers if layer.measures_images]
         if not wants and not keeps:
             return self
+        if not len(images):
+            raise InputError("no images to calibrate with; at least 1 is needed")
         found = {layer.name: Reached(layer) for layer in wants}
         kept: dict[str, list[Array]] = {layer.name: [] for layer in keeps}
         for part in batches(images, self.block()):
@@ -145,7 +153,7 @@ class Placement:
 
 
 def place(
-    network: Network,
+    network: Network | str | Path,
     mapping: str | Path | MappingCard = "pcsa_hirtzlin_nanoarch_2019",
     overrides: Mapping[str, Any] | None = None,
     layers: Mapping[str, Mapping[str, Any]] | None = None,
@@ -155,7 +163,8 @@ def place(
 
     Parameters
     ----------
-    network : Network
+    network : Network, str or path
+        ``pretrained:NAME`` or a file is loaded.
     mapping : str, path or MappingCard
     overrides : mapping, optional
         Keys of the mapping card to replace for all layers.
@@ -171,8 +180,10 @@ def place(
     Raises
     ------
     InputError
-        Unknown card, key or layer.
+        Unknown network, card, key or layer.
     """
+    if not isinstance(network, Network):
+        network = find_network(str(network))
     card: MappingCard = load_card("mapping", mapping, overrides)
     own = dict(layers or {})
     names = [node.name for node in network.products()]

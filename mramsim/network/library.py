@@ -26,6 +26,8 @@ def find_network(text: str) -> Network:
         Unknown name, missing or damaged file.
     """
     if not text.startswith(PREFIX):
+        if text in list_pretrained() and not Path(text).exists():
+            raise InputError(f"{text}: no such network file; {PREFIX}{text} ships with the package")
         return load_network(text)
     name = text.removeprefix(PREFIX)
     if name not in list_pretrained():

@@ -45,7 +45,7 @@ def _energy_sentence(result: Mapping[str, Any]) -> str:
         f", {comparison(energy, row['energy_j_per_image'])} than {row['name']}"
         for row in result.get("baselines", ())
     )
-    return f"One image takes {si(latency, 's')} and {si(energy, 'J')}{compared}."
+    return f"One image takes {si(latency, 's')} and an energy of {si(energy, 'J')}{compared}."
 
 
 def comparison(energy_j: float, other_j: float) -> str:

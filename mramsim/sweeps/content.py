@@ -18,7 +18,7 @@ import numpy as np
 
 from mramsim.cards import Card, load_card
 from mramsim.errors import InputError
-from mramsim.intervals import half_width
+from mramsim.intervals import around, half_width
 from mramsim.report.device import device_record
 from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.inputs import Library
@@ -112,13 +112,14 @@ def _point(
     accuracies = [result["accuracy"] for result in results]
     half = half_width(accuracies, plan.chips.confidence)
     mean = float(np.mean(accuracies))
+    low, high = (None, None) if half is None else around(mean, half)
     return {
         "number": number,
         "values": {key: axis_text(value) for key, value in values.items()},
         "chips": accuracies,
         "mean": mean,
-        "low": None if half is None else mean - half,
-        "high": None if half is None else mean + half,
+        "low": low,
+        "high": high,
         "p5": float(np.quantile(accuracies, 0.05)),
         "p95": float(np.quantile(accuracies, 0.95)),
         **stop_columns(plan.chips, accuracies),

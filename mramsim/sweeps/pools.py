@@ -155,11 +155,14 @@ class SpawnPool:
     def close(self) -> None:
         """Kill the processes; they hold nothing that must be kept."""
         processes = list((self._pool._processes or {}).values())
+        manager = getattr(self._pool, "_executor_manager_thread", None)
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.kill()
         for process in processes:
             process.join()
+        if manager is not None:  # else Python may wake it up at its end, when its pipe is closed
+            manager.join(timeout=5)
 
 
 class DaskPool:

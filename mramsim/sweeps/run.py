@@ -96,7 +96,7 @@ def sweep(
     part = _shard(shard)
     if part is not None and merge:
         raise InputError(f"--shard {shard} with --merge: merge once all shards are done")
-    processes = thread_count(jobs)
+    processes = thread_count(jobs, "jobs")
     started = record.now()
     checked = load_plan(plan)
     points = plan_points(checked)

@@ -55,12 +55,16 @@ class State:
         Tasks that were in the store at the start, and that were finished since.
     latest : Point, optional
         To which the last result belongs.
+    more, had : int
+        Tasks beside the chips of points (exact references, attribution), and those that are there.
     """
 
     points: list[Point]
     found: int = 0
     done: int = 0
     latest: Point | None = None
+    more: int = 0
+    had: int = 0
 
     def missing(self) -> list[tuple[Point, int]]:
         """Return points that lack chips, and how many they lack at least."""
@@ -71,10 +75,10 @@ class State:
         ]
 
     def count(self) -> tuple[int, int]:
-        """Return chips that are there and chips that are needed, as far as is known now."""
+        """Return tasks that are there and tasks that are needed, as far as is known now."""
         needed = [point.decider.needed for point in self.points]
         there = [len(point.decider.accuracies(point.decider.needed)) for point in self.points]
-        return sum(there), sum(needed)
+        return sum(there) + self.had, sum(needed) + self.more
 
 
 Tell = Callable[[State], None]
@@ -98,6 +102,7 @@ class Scheduler:
     _queue: deque[Task] = field(default_factory=deque)
     _wanted: dict[str, list[tuple[Point, int]]] = field(default_factory=dict)
     _flying: dict[Future[Found], Task] = field(default_factory=dict)
+    _beside: set[str] = field(default_factory=set)
     _losses: int = 0
     _writing: bool = False
 
@@ -202,6 +207,7 @@ class Scheduler:
         self._writing = False
         self.store.add(line)
         self.state.done += 1
+        self.state.had += task.id in self._beside
         del self._flying[future]
         return task
 
@@ -251,9 +257,12 @@ class Scheduler:
             self._queue.append(Task(point.recipe, chip))
 
     def _ask(self, task: Task) -> None:
+        self.state.more += 1
         if task.id in self.store:
             self.state.found += 1
+            self.state.had += 1
         else:
+            self._beside.add(task.id)
             self._wanted[task.id] = []  # a point may want the same
             self._queue.append(task)
 

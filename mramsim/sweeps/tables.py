@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.intervals import half_width
+from mramsim.intervals import around, half_width
 from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.recipes import Resolver, Task
 from mramsim.sweeps.schedule import Point
@@ -78,6 +78,7 @@ def summary_row(
     accuracies = [row["accuracy"] for row in rows]
     array = np.asarray(accuracies, dtype=np.float64)
     mean, half = float(array.mean()), half_width(accuracies, spec.confidence)
+    low, high = (None, None) if half is None else around(mean, half)
     exact, real = resolver(point, values)
     return {
         "point": point.number,
@@ -86,8 +87,8 @@ def summary_row(
         "stopped": point.decider.why or "unfinished",
         "mean": mean,
         "std": float(array.std(ddof=1)) if len(rows) > 1 else None,
-        "low": None if half is None else mean - half,
-        "high": None if half is None else mean + half,
+        "low": low,
+        "high": high,
         "min": float(array.min()),
         **dict(zip(_QUANTILES, _quantiles(array), strict=True)),
         "max": float(array.max()),

@@ -61,14 +61,11 @@ class Input(Node):
         return self.shape
 
     def forward(self, *values: Array) -> NDArray[np.uint8]:
-        """Return the levels, uint8 [images, *shape], of raw integers [images, *shape].
-
-        They are the same array where the integers are such levels already.
-        """
+        """Return the levels, uint8 [images, *shape], of raw integers [images, *shape]."""
         raw = shaped(self, self.shape, np.asarray(values[0]), "iub")
         last = (1 << self.planes) - 1
         if raw.dtype == np.uint8 and self.low == 0 and self.step == 1:  # the same, on bytes
-            return raw if raw.max(initial=0) <= last else np.minimum(raw, np.uint8(last))
+            return raw.copy() if raw.max(initial=0) <= last else np.minimum(raw, np.uint8(last))
         level = (raw.astype(np.int64) - self.low) // self.step
         return np.clip(level, 0, last).astype(np.uint8)
 
