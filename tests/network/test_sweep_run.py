@@ -3,6 +3,7 @@
 import json
 import shutil
 import tomllib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,6 +39,22 @@ def test_two_spawned_workers(plan, reference, tmp_path):
     assert tables(tmp_path) == tables(reference.folder)
     assert len({line["pid"] for line in lines(tmp_path)}) == 2
     assert repeated(tmp_path) == 0
+
+
+def test_progress_counts_every_task_and_goes_on_where_it_was(plan, reference, tmp_path):
+    told = []
+    ms.sweep(plan, tmp_path, progress=lambda *state: told.append(state), every_s=0.0)
+    done, total, _ = told[-1]
+    assert done == total == len(lines(tmp_path))  # chips and exact references
+    assert all(before[0] <= after[0] for before, after in pairwise(told))
+    again = []
+    ms.sweep(plan, tmp_path, progress=lambda *state: again.append(state), every_s=0.0)
+    assert again[0][:2] == again[-1][:2] == (done, total)
+
+
+def test_no_processes_are_refused_by_their_own_name(plan, tmp_path):
+    with pytest.raises(InputError, match="jobs = 0; at least 1"):
+        ms.sweep(plan, tmp_path, jobs=0)
 
 
 def test_three_shards_merged(plan, reference, tmp_path):

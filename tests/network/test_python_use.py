@@ -1,0 +1,59 @@
+"""What people pass from Python: names for objects, no images, a string for a list."""
+
+import numpy as np
+import pytest
+
+import mramsim as ms
+from mramsim.effects import select
+from mramsim.errors import InputError
+from mramsim.intervals import around
+from mramsim.result import summarise
+
+NAME = "digits-mlp-128x2-bop"
+CODES = "csum_deaville_jssc_2025"
+
+
+def test_a_network_may_be_given_by_name():
+    named, loaded = ms.place(f"pretrained:{NAME}"), ms.find_network(f"pretrained:{NAME}")
+    assert named.network.digest == loaded.digest
+    found = ms.evaluate(f"pretrained:{NAME}", chips=1, images=40, only=["none"], threads=1)
+    same = ms.evaluate(loaded, chips=1, images=40, only=["none"], threads=1)
+    assert found.data["accuracy"] == same.data["accuracy"]
+
+
+@pytest.mark.parametrize("call", [ms.place, ms.evaluate])
+def test_a_name_that_ships_is_proposed(call):
+    with pytest.raises(InputError, match=f"pretrained:{NAME} ships with the package"):
+        call(NAME)
+    with pytest.raises(InputError, match="no such"):
+        call("nowhere.npz")
+
+
+@pytest.mark.parametrize("mapping", [CODES, "pcsa_hirtzlin_nanoarch_2019"])
+def test_no_images_give_no_classes(mapping):
+    chip = ms.place(f"pretrained:{NAME}", mapping).sample()
+    run = chip.run(np.zeros((0, 1, 8, 8), np.uint8))
+    assert run.predictions.shape == (0,)
+    assert run.scores.shape == (0, 10)
+    assert run.events.images == 0
+    assert chip.predict(np.zeros((0, 1, 8, 8), np.uint8)).shape == (0,)
+
+
+def test_no_images_cannot_calibrate():
+    placed = ms.place(f"pretrained:{NAME}", CODES)
+    with pytest.raises(InputError, match="at least 1"):
+        placed.calibrate(np.zeros((0, 1, 8, 8), np.uint8))
+
+
+@pytest.mark.parametrize("key", ["only", "without"])
+def test_a_string_is_no_list_of_effects(key):
+    with pytest.raises(InputError, match=f"{key} = 'd2d'; a list of effects"):
+        select(**{key: "d2d"})
+
+
+def test_intervals_of_shares_stay_between_0_and_1():
+    assert around(0.5, 0.1) == (0.4, 0.6)
+    assert around(0.5, 1.7) == (0.0, 1.0)
+    assert summarise([0.2, 0.9])["ci95"] == [0.0, 1.0]
+    low, high = summarise([0.5, 0.51, 0.52])["ci95"]
+    assert 0.4 < low < 0.51 < high < 0.6
