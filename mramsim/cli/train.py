@@ -47,6 +47,9 @@ METHOD_OPTIONS = (  # what is not given is left to the method
     click.option(
         "--real-ends", is_flag=True, help=f"{GRADIENTS}: real weights in the first and last layer."
     ),
+    click.option(
+        "--gather", is_flag=True, help=f"{GRADIENTS}: BatchNorm of all training images at the end."
+    ),
     click.option("--augment", metavar="NAME", help=f"{GRADIENTS}: none, shift or flip-shift."),
     click.option(
         "--precision",

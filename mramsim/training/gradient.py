@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mramsim.network.graph import batches
 from mramsim.network.nodes import Input
 from mramsim.training.augment import augmentation
+from mramsim.training.averages import gather_averages
 from mramsim.training.core.optimisers import make_optimiser
 from mramsim.training.core.options import GradientOptions
 from mramsim.training.core.regularisers import REGULARISERS
@@ -70,6 +71,8 @@ def train_gradient(method: str, job: Job, options: GradientOptions) -> Trained:
     labels = torch.from_numpy(job.data.y_train.astype(np.int64))
     optimiser = optimiser_of(model, options)
     history = fit(model, optimiser, inputs, labels, recipe, job.progress, job.checkpoint)
+    if options.gather:
+        gather_averages(model, inputs, prepare)
     classes = classify(model, levels_of(job.record, job.data.x_test), prepare)
     test = float((classes == job.data.y_test).mean())
     return Trained(export(model, job.record, job.name), test, history)

@@ -151,9 +151,7 @@ class BinaryBlock(nn.Module):
         dropping = self.training and self.kept < 1
         if dropping:
             x = x * (torch.rand_like(x, dtype=torch.float32) < self.kept)
-        sums = self.product(x)
-        if self.pool is not None:
-            sums = self.pool(sums)
+        sums = self.sums(x)
         if not self.training:
             return apply_affine(sums, *self.affine())
         if dropping:
@@ -162,6 +160,11 @@ class BinaryBlock(nn.Module):
             sums = scaled(sums, self.alpha())
         normal: Tensor = self.norm(sums)
         return normal
+
+    def sums(self, x: Tensor) -> Tensor:
+        """Return the accumulators, pooled."""
+        found: Tensor = self.product(x)
+        return found if self.pool is None else self.pool(found)
 
     def alpha(self) -> Tensor:
         """Return the scale of the weights, [] or [width]; 1 where there is none."""

@@ -73,6 +73,9 @@ class GradientOptions:
         "mixed": int8 and bfloat16 products while training; see `mramsim.training.core.products`.
     real_ends : bool
         Real weights in the first and in the last layer, which then run digitally.
+    gather : bool
+        At the end, give BatchNorm the averages over all training images, without dropout; see
+        `mramsim.training.averages`.
     """
 
     slope: str = "window"
@@ -99,6 +102,7 @@ class GradientOptions:
     augment: Literal["none", "shift", "flip-shift"] = "none"
     precision: Literal["float32", "mixed"] = "float32"
     real_ends: bool = False
+    gather: bool = False
 
     def __post_init__(self) -> None:
         for key, allowed in CHOICES.items():
