@@ -96,7 +96,8 @@ class SearchResult:
             {key: _shown(value) for key, value in row.items() if key not in ("front", "refused")}
             for row in self.front
         ]
-        return f"{text_table(shown)}\n{len(shown)} of {len(self.rows)} points on the front"
+        table = text_table(shown, {key: key for row in shown[:1] for key in row})
+        return f"{table}\n{len(shown)} of {len(self.rows)} points on the front"
 
 
 @dataclass
