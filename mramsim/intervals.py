@@ -19,8 +19,14 @@ def half_width(values: Sequence[float], confidence: float = 0.95) -> float | Non
     return float(stdtrit(count - 1, 0.5 + 0.5 * confidence)) * spread / math.sqrt(count)
 
 
-def around(mean: float, half: float) -> tuple[float, float]:
-    """Return the ends of an interval of a mean of shares; none lies beyond 0 or 1."""
+def mean_interval(
+    shares: Sequence[float], confidence: float = 0.95
+) -> tuple[float, float] | tuple[None, None]:
+    """Return Student's interval of a mean of shares, cut at 0 and 1; Nones for fewer than two."""
+    half = half_width(shares, confidence)
+    if half is None:
+        return None, None
+    mean = float(np.asarray(shares, dtype=np.float64).mean())
     return max(0.0, mean - half), min(1.0, mean + half)
 
 

@@ -17,7 +17,7 @@ from mramsim.cost.model import cost_of
 from mramsim.cost.provenance import provenance
 from mramsim.devices.card import DeviceCard
 from mramsim.effects import ordered
-from mramsim.intervals import around, half_width
+from mramsim.intervals import mean_interval
 from mramsim.mapping.events import Events
 from mramsim.mapping.placement import Placement
 from mramsim.sampling import not_modelled
@@ -110,7 +110,7 @@ def summarise(accuracies: Sequence[float]) -> dict[str, Any]:
     if values.size < 2:
         return {"chips": values.tolist(), "mean": mean, "std": None, "ci95": None}
     std = float(values.std(ddof=1))
-    interval = list(around(mean, half_width(accuracies) or 0.0))
+    interval = list(mean_interval(accuracies))
     return {"chips": values.tolist(), "mean": mean, "std": std, "ci95": interval}
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from mramsim.cards import Card, load_card
 from mramsim.errors import InputError
-from mramsim.intervals import around, half_width
+from mramsim.intervals import mean_interval
 from mramsim.report.device import device_record
 from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.inputs import Library
@@ -110,14 +110,12 @@ def _point(
     number: int, values: Mapping[str, Value], results: Sequence[Mapping[str, Any]], plan: Plan
 ) -> dict[str, Any]:
     accuracies = [result["accuracy"] for result in results]
-    half = half_width(accuracies, plan.chips.confidence)
-    mean = float(np.mean(accuracies))
-    low, high = (None, None) if half is None else around(mean, half)
+    low, high = mean_interval(accuracies, plan.chips.confidence)
     return {
         "number": number,
         "values": {key: axis_text(value) for key, value in values.items()},
         "chips": accuracies,
-        "mean": mean,
+        "mean": float(np.mean(accuracies)),
         "low": low,
         "high": high,
         "p5": float(np.quantile(accuracies, 0.05)),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.intervals import around, half_width
+from mramsim.intervals import mean_interval
 from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.recipes import Resolver, Task
 from mramsim.sweeps.schedule import Point
@@ -77,15 +77,14 @@ def summary_row(
     """
     accuracies = [row["accuracy"] for row in rows]
     array = np.asarray(accuracies, dtype=np.float64)
-    mean, half = float(array.mean()), half_width(accuracies, spec.confidence)
-    low, high = (None, None) if half is None else around(mean, half)
+    low, high = mean_interval(accuracies, spec.confidence)
     exact, real = resolver(point, values)
     return {
         "point": point.number,
         **_axes(values),
         "chips": len(rows),
         "stopped": point.decider.why or "unfinished",
-        "mean": mean,
+        "mean": float(array.mean()),
         "std": float(array.std(ddof=1)) if len(rows) > 1 else None,
         "low": low,
         "high": high,

@@ -1,7 +1,8 @@
 """Averages of BatchNorm over all training images, as the trained network meets them.
 
 The averages gathered on the way are those of the last batches, with the noise of training: dropout
-widens the sums of a layer in training only (Li et al., CVPR 2019, "variance shift"). Here each
+changes the variance of sums in training only ("variance shift": Li, Chen, Hu, Yang, CVPR 2019,
+arXiv:1801.05134). Here each
 normalisation gets mean and variance of the sums of all images, behind layers that are done already.
 """
 
@@ -74,6 +75,3 @@ def _moments(
         hook.remove()
     mean = total / count
     return mean, (squares / count - mean.square()) * (count / max(1, count - 1))
-
-
-__all__ = ["gather_averages"]

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from mramsim.kernels.gauss import log, sin_pi
-from mramsim.kernels.lines import root_slack
+from mramsim.kernels.lines import lost_in_sums, root_slack
 from mramsim.kernels.looks import ROUNDING
 from mramsim.kernels.noise import EDGE, column_normal, edges, upper_quantile
 from mramsim.kernels.settle import END, ENDS, FAR, FARTHEST, MIDDLE, NEAR
@@ -122,3 +122,16 @@ def test_a_variance_summed_in_float32_is_off_by_less_than_its_slack():
         assert (10.0 * np.abs(found - np.sqrt(exact)) <= slack).all()
         assert slack <= 10.0 * np.sqrt(ROUNDING * (rows * high + least))
     assert root_slack(np.zeros(1), np.zeros(1)) == 0.0
+
+
+def test_sums_over_odd_cells_lose_no_more_than_is_allowed_for():
+    """Terms that each fall to rounding, the worst case: the bound is nearly reached."""
+    count = 200
+    values = np.concatenate([[1.0], np.full(count, 0.99 * 2.0**-24)])
+    total = np.float32(0.0)
+    for value in values.astype(np.float32):
+        total += value
+    lost = abs(float(total) - values.sum())
+    allowed = ROUNDING * lost_in_sums(np.zeros(values.size, int), values, 2)
+    assert 0.9 * allowed[0] < lost <= allowed[0]
+    assert allowed[1] == 0.0

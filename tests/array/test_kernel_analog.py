@@ -6,6 +6,7 @@ import pytest
 from tiles import read_record
 
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
+from mramsim.kernels.prepared import prepare
 from mramsim.kernels.records import NO_WIRES, AnalogTile
 from mramsim.kernels.words import pack_bits
 
@@ -288,3 +289,14 @@ def test_negative_variances_by_rounding_are_no_noise():
         found, expected, made = both(tile, driven, converter, rng)
         np.testing.assert_array_equal(found, expected)
         assert made == 0
+
+
+@pytest.mark.parametrize("field", ["odd_steps", "odd_variance_on", "odd_variance_off"])
+def test_slack_allows_for_sums_over_odd_cells(field):
+    rng = np.random.default_rng(14)
+    tile, _ = random_tile(rng, 60, 4, odd=0.5, noise=1.0)
+    slack = []
+    for factor in (1, 1000):
+        louder = tile._replace(**{field: factor * getattr(tile, field)})
+        slack.append(prepare(louder, Converter(CODES, 0.0, 1.0, 64)).factors[0, 3, :4])
+    assert (slack[1] > 2.0 * slack[0]).all()

@@ -5,7 +5,7 @@ import numba
 import numpy as np
 import pytest
 
-from mramsim.kernels import near_gauss
+from mramsim.kernels import near_gauss, second_look
 from mramsim.kernels.second_look import look_again, recall
 
 N, PLANE, COLUMN, KEY = 32, 3, 48, (77, 88)
@@ -25,7 +25,7 @@ def quantiles(parts, words):
 def test_the_fit_is_as_near_as_it_says():
     """All parts, both ends of each and places between; tails below LEAST are left open."""
     words = np.concatenate(
-        [[1 << 14, (1 << 32) - 1], np.random.default_rng(0).integers(0, 1 << 32, 400)]
+        [[0, 1, 1 << 14, (1 << 32) - 1], np.random.default_rng(0).integers(0, 1 << 32, 400)]
     )
     part, word = np.meshgrid(np.arange(256), words)
     low = part < 128
@@ -104,3 +104,22 @@ def test_a_value_on_a_border_stays_open(drawn):
     codes, still = look(drawn, np.zeros((9, 16), np.float32), np.ones((N, 16), bool), False, 0)
     assert still.all()
     assert not codes.any()
+
+
+def test_a_tail_too_small_for_one_word_stays_open(drawn):
+    """Far from any border, but where the second word of the draw would count."""
+    looks, words, image, place = drawn
+    found = np.arange(1 << 20, dtype=np.uint64)
+    bits = naive.own_bits((found, 5, STEP, COLUMN + second_look.OWN), KEY)
+    small = found[bits >> np.uint64(21) < 1 << 13]
+    assert small.size > 0
+    image[:], place[:] = found[:N], 5
+    image[0] = small[0]
+    words[:] = 0  # part 0, the lowest
+    looks[0], looks[1] = 30.5, 1e-6
+    asked = np.zeros((N, 16), bool)
+    asked[:, 0] = True
+    codes, still = look(drawn, np.zeros((9, 16), np.float32), asked, False, 0)
+    assert still[0, 0]
+    assert still.sum() == 1
+    assert (codes[1:, 0] == 30).all()

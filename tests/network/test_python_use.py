@@ -6,7 +6,7 @@ import pytest
 import mramsim as ms
 from mramsim.effects import select
 from mramsim.errors import InputError
-from mramsim.intervals import around
+from mramsim.intervals import mean_interval
 from mramsim.result import summarise
 
 NAME = "digits-mlp-128x2-bop"
@@ -52,8 +52,10 @@ def test_a_string_is_no_list_of_effects(key):
 
 
 def test_intervals_of_shares_stay_between_0_and_1():
-    assert around(0.5, 0.1) == (0.4, 0.6)
-    assert around(0.5, 1.7) == (0.0, 1.0)
+    assert mean_interval([0.2, 0.9]) == (0.0, 1.0)
+    assert mean_interval([0.7]) == (None, None)
+    narrow, wide = (mean_interval([0.5, 0.6, 0.7], share) for share in (0.5, 0.9))
+    assert wide[0] < narrow[0] < 0.6 < narrow[1] < wide[1] < 1.0
     assert summarise([0.2, 0.9])["ci95"] == [0.0, 1.0]
     low, high = summarise([0.5, 0.51, 0.52])["ci95"]
     assert 0.4 < low < 0.51 < high < 0.6
