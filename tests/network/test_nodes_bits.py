@@ -127,3 +127,15 @@ def test_scores_are_rounded_once():
     found = Output("out", ("x",), scale, offset).forward(counts)
     assert found.dtype == np.float32
     assert found.tolist() == np.array(exact).tolist()
+
+
+@pytest.mark.parametrize("planes", [1, 2, 8])
+@pytest.mark.parametrize("most", [0, 1, 3, 200])
+def test_bytes_give_the_levels_of_wider_integers(planes, most):
+    node = Input("x", (), (7,), planes=planes)
+    raw = np.random.default_rng(planes).integers(0, most + 1, (9, 7)).astype(np.uint8)
+    found = node.forward(raw)
+    assert found.dtype == np.uint8
+    assert found is not raw  # what a user passes is never handed on
+    np.testing.assert_array_equal(found, node.forward(raw.astype(np.int64)))
+    np.testing.assert_array_equal(found, np.minimum(raw, 2**planes - 1))
