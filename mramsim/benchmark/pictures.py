@@ -13,6 +13,7 @@ import numpy as np
 
 from mramsim.benchmark.clock import Job
 from mramsim.benchmark.networks import WIRES
+from mramsim.benchmark.peers import Peer
 from mramsim.benchmark.row import conditions, measure
 from mramsim.mapping.placement import place
 from mramsim.network.graph import Network
@@ -112,7 +113,7 @@ def child(
         "cifar_cnv",
         images * products,
         lambda: chip.run(x, threads=threads),
-        {"float32": peer},
+        {"float32": Peer(peer)},
         repeats,
         **conditions(chip, device, mapping, images),
         bytes=x.nbytes + 4 * CLASSES * images,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mramsim.benchmark.clock import Job, alternate
+from mramsim.benchmark.peers import Peer
 from mramsim.chip import Chip
 
 
 def measure(
-    name: str, macs: int, ours: Job, others: dict[str, Job], repeats: int, **facts: Any
+    name: str, macs: int, ours: Job, others: dict[str, Peer], repeats: int, **facts: Any
 ) -> dict[str, Any]:
     """Time a program beside its peers.
 
@@ -19,8 +20,8 @@ def measure(
     macs : int
         Multiply-accumulates of one call.
     ours : callable
-    others : dict of str to callable
-        Peers; ``float32`` among them.
+    others : dict of str to Peer
+        ``float32`` among them, for all of the images.
     repeats : int
     **facts
         Anything else to print: card, bandwidth, bytes, draws.
@@ -28,16 +29,19 @@ def measure(
     Returns
     -------
     dict
-        ``macs_per_s``, ``float32_macs_per_s``, ``ratio`` and the like for other peers.
+        ``macs_per_s``, ``float32_macs_per_s``, ``ratio``, and the rates of other peers; of those
+        that had part of the images ``bf16_share`` and the like.
     """
-    taken = alternate({"ours": ours, **others}, repeats)
-    rates = {f"{peer}_macs_per_s": macs / taken[peer] for peer in others}
+    taken = alternate({"ours": ours, **{name: peer.run for name, peer in others.items()}}, repeats)
+    rates = {f"{name}_macs_per_s": macs * peer.share / taken[name] for name, peer in others.items()}
+    shares = {f"{name}_share": peer.share for name, peer in others.items() if peer.share < 1}
     return {
         "name": name,
         "operations": macs,
         "seconds": taken["ours"],
         "macs_per_s": macs / taken["ours"],
         **rates,
+        **shares,
         "ratio": taken["float32"] / taken["ours"],
         **facts,
     }

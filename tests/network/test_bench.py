@@ -1,6 +1,7 @@
 """Rows of the benchmark at tiny sizes: that they compute what they say, not how fast."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from mramsim.benchmark.clock import alternate
 from mramsim.benchmark.growth import growth_row
 from mramsim.benchmark.layers import layer_row
 from mramsim.benchmark.networks import network_row, random_network
-from mramsim.benchmark.peers import peers
+from mramsim.benchmark.peers import Peer, fitting, peers
 from mramsim.benchmark.pictures import _peer, pictures_row, random_pictures_network
+from mramsim.benchmark.row import measure
 from mramsim.benchmark.wires import gated_row, linear_row
 from mramsim.benchmark.words import packed_product
 from mramsim.cli.main import invoke
@@ -25,9 +27,26 @@ def test_jobs_alternate_after_a_warm_up():
 
 
 def test_peers_compute_the_same():
-    found = {name: job().double().numpy() for name, job in peers(32, (32, 16, 8)).items()}
+    found = {name: peer.run().double().numpy() for name, peer in peers(32, (32, 16, 8)).items()}
     np.testing.assert_array_equal(found["float32"], found["int8"])
     np.testing.assert_array_equal(found["float32"], found["bf16"])
+
+
+def test_slow_peers_take_part_of_the_images():
+    asked = []
+
+    def made(count):
+        asked.append(count)
+        return lambda: time.sleep(0.002 * count)
+
+    assert fitting(made, 300, 0.02) == 16
+    assert asked == [4, 16]
+    assert fitting(lambda count: lambda: None, 300, 10.0) == 300
+    row = measure(
+        "x", 640, lambda: None, {"float32": Peer(time.time), "half": Peer(time.time, 0.5)}, 1
+    )
+    assert row["half_share"] == 0.5
+    assert "float32_share" not in row
 
 
 def test_random_network_ends_as_told():
