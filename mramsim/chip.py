@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.devices.card import DeviceCard
-from mramsim.kernels.pcsa import PcsaTile
-from mramsim.kernels.records import AnalogTile
+from mramsim.kernels.records import AnalogTile, PcsaTile
 from mramsim.mapping.events import Events
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement

@@ -21,8 +21,7 @@ from mramsim.devices import spread_parts
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
 from mramsim.errors import InputError
-from mramsim.kernels.pcsa import PcsaTile
-from mramsim.kernels.records import AnalogTile
+from mramsim.kernels.records import AnalogTile, PcsaTile
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.placement import Placement
 from mramsim.mapping.tiles import Part, Tile

@@ -317,26 +317,76 @@ def read_analog(
     return sums
 
 
+def usual(wrong: float) -> tuple[bool, float]:
+    """Whether a bit is usually wrong, and how often it is not what it usually is."""
+    return (True, 1.0 - wrong) if wrong > 0.5 else (False, wrong)
+
+
+def poisson(u: float, mean: float) -> int:
+    """The number of hits: more than n of them where u is below the chance of more than n."""
+    hits, most = 0, 1.0 - math.exp(-mean)
+    while u < most and hits < 20:
+        hits += 1
+        most -= math.exp(-mean) * mean**hits / math.factorial(hits)
+    return hits
+
+
+def seldom_differ(
+    chances: dict[int, list[float]], x: Any, evaluation: int, plane: int, column: int, key: Any
+) -> set[int]:
+    """Rows of a column that differ, of those that seldom do: hits of their Poisson processes.
+
+    `chances` by row, for either input. Groups end where more than a quarter of a hit is expected.
+    """
+    groups: list[list[tuple[float, int]]] = [[]]
+    for row, pair in sorted(chances.items(), key=lambda item: (-max(item[1]), item[0])):
+        if groups[-1] and groups[-1][-1][0] > 0.25:
+            groups.append([])
+        before = groups[-1][-1][0] if groups[-1] else 0.0
+        groups[-1].append((before - math.log1p(-max(pair)), row))
+    found = set()
+    for number, group in enumerate(groups if chances else []):
+        mean, place = group[-1][0], 0xFFFFFF - 32 * number
+        for hit in range(poisson(cell_uniform(evaluation, plane, place, column, key), mean)):
+            step = (plane << 24) + place - hit
+            words = philox((evaluation & MASK, evaluation >> 32, step, column + OWN), key)
+            at = float(unit(*words[2:])) * mean
+            upto, row = next(cell for cell in group if cell[0] >= at)
+            most, own = (-math.log1p(-p) for p in (max(chances[row]), chances[row][int(x[row])]))
+            if at < upto - most + own:
+                found.add(row)
+    return found
+
+
 def read_pcsa(tile: Any, bits: Any, images: Any, positions: int, plane: int) -> NDArray[np.int32]:
     """Ones counted in every column, [reads, columns], cell by cell from the record."""
+    key = [int(k) for k in tile.key]
     wrong = {
         (int(row), int(column)): (tile.wrong_off[k], tile.wrong_on[k])
         for k, (row, column) in enumerate(zip(tile.odd_row, tile.odd_column, strict=True))
     }
+    seldom: dict[int, dict[int, list[float]]] = {}
+    for (row, column), pair in wrong.items():
+        chances = [usual(chance)[1] for chance in pair]
+        if 0.0 < max(chances) <= 1 / 256:
+            seldom.setdefault(column, {})[row] = chances
     counts = np.zeros((len(bits), tile.weight.shape[1]), np.int32)
     for n, column in np.ndindex(counts.shape):
         place = n % positions
         evaluation = int(images[n // positions]) * positions + place
         driven = tile.driven[min(place, len(tile.driven) - 1)]
+        some = seldom.get(column, {})
+        differ = seldom_differ(some, bits[n], evaluation, plane, column, key)
         for row, x in enumerate(bits[n]):
             if not bit_of(driven, row):
                 continue
             one = int(x) == bit_of(tile.weight[:, column], row)
-            chance = wrong.get((row, column), (0.0, 0.0))[int(x)]
-            if chance > 0.0:
-                drawn = cell_uniform(evaluation, plane, row, column, [int(k) for k in tile.key])
-                one = one != (drawn < chance)
-            counts[n, column] += one
+            turned, chance = usual(wrong.get((row, column), (0.0, 0.0))[int(x)])
+            if row in some:
+                turned ^= row in differ
+            elif chance > 0.0:
+                turned ^= cell_uniform(evaluation, plane, row, column, key) < chance
+            counts[n, column] += one != turned
     return counts
 
 

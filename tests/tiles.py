@@ -15,8 +15,9 @@ from mramsim.arrays.converter import fit_range
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import CODING, Site
 from mramsim.kernels.converters import EXACT, Converter
-from mramsim.kernels.pcsa import PcsaTile, prepare_bits
 from mramsim.kernels.prepared import prepare
+from mramsim.kernels.prepared_bits import prepare_bits
+from mramsim.kernels.records import PcsaTile
 from mramsim.mapping.readers import Reader
 
 CSUM, PCSA = "csum_deaville_jssc_2025", "pcsa_hirtzlin_nanoarch_2019"

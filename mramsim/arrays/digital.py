@@ -18,7 +18,7 @@ from mramsim.arrays.cells import Cells, Die
 from mramsim.arrays.family import Family, Site
 
 if TYPE_CHECKING:
-    from mramsim.kernels.pcsa import PcsaTile
+    from mramsim.kernels.records import PcsaTile
 
 
 def program(cells: Cells, die: Die, mapping: MappingCard, site: Site) -> PcsaTile:

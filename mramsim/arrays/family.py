@@ -14,8 +14,7 @@ from mramsim.arrays.cells import Branch, Cells, Die, Generators
 from mramsim.arrays.converter import Range
 
 if TYPE_CHECKING:
-    from mramsim.kernels.pcsa import PcsaTile
-    from mramsim.kernels.records import AnalogTile
+    from mramsim.kernels.records import AnalogTile, PcsaTile
 
     Record = AnalogTile | PcsaTile
 

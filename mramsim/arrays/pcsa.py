@@ -23,7 +23,7 @@ from mramsim.arrays.latch import undecided_v
 from mramsim.devices.noise import thermal_shot_a2_per_hz
 
 if TYPE_CHECKING:
-    from mramsim.kernels.pcsa import PcsaTile
+    from mramsim.kernels.records import PcsaTile
 
 Floats = NDArray[np.float64]
 _NODES = 64  # quadrature points of the noise integral
@@ -147,7 +147,7 @@ def decided(
     -------
     PcsaTile
     """
-    from mramsim.kernels.pcsa import PcsaTile
+    from mramsim.kernels.records import PcsaTile
     from mramsim.kernels.words import pack_bits
 
     effects = die.effects

@@ -155,3 +155,32 @@ class AnalogTile(NamedTuple):
     wires: Wires = NO_WIRES
     variance_fixed: NDArray[np.float64] = NO_FIXED
     gated: bool = False
+
+
+class PcsaTile(NamedTuple):
+    """A programmed tile of R rows and M columns.
+
+    Attributes
+    ----------
+    weight : uint64 [W, M]
+        Programmed bits.
+    driven : uint64 [P, W]
+        Rows read at each position.
+    rows_on : int32 [P]
+        How many they are.
+    odd_row, odd_column : int32 [K]
+        Cells that can be wrong.
+    wrong_on, wrong_off : float64 [K]
+        Probability of a wrong XNOR bit when the row carries bit 1 or bit 0.
+    key : uint32 [2]
+        Of the per-read draws.
+    """
+
+    weight: NDArray[np.uint64]
+    driven: NDArray[np.uint64]
+    rows_on: NDArray[np.int32]
+    odd_row: NDArray[np.int32]
+    odd_column: NDArray[np.int32]
+    wrong_on: NDArray[np.float64]
+    wrong_off: NDArray[np.float64]
+    key: NDArray[np.uint32]

@@ -70,6 +70,35 @@ def fill_shared(
     return types.void(*[types.int64] * 4, *[types.uint32] * 4), generate
 
 
+def shared_lines(builder: Any, counter: list[Any], key: list[Any]) -> list[Any]:
+    """Return the words of 8 calls as they lie in memory, two vectors of 16 int32.
+
+    `counter` and `key` as `rounds_of` takes them, in 8 lanes.
+    """
+    narrow = ir.VectorType(I32, 8)
+    words = [builder.trunc(x, narrow) for x in rounds_of(builder, counter, key)]
+    pairs = ir.Constant(ir.VectorType(I32, 16), [lane // 2 + 8 * (lane % 2) for lane in range(16)])
+    even = builder.shuffle_vector(words[0], words[2], pairs)  # w0 w2 w0 w2 ...
+    odd = builder.shuffle_vector(words[1], words[3], pairs)
+    lines = []
+    for part in range(2):
+        order = [8 * part + lane // 2 + 16 * (lane % 2) for lane in range(16)]
+        lines.append(builder.shuffle_vector(even, odd, ir.Constant(pairs.type, order)))
+    return lines
+
+
+def spread(builder: Any, value: Any) -> Any:
+    """Return a word (int32) in the low halves of 8 lanes of 64 bits."""
+    return lanes.broadcast(builder, builder.zext(value, I64), 8)
+
+
+def words_at(builder: Any, base: Any, index: Any) -> Any:
+    """Load 8 words from `base` plus 8 `index`, in the low halves of lanes of 64 bits."""
+    byte = builder.mul(index, ir.Constant(I64, 32))
+    narrow = lanes.load(builder, base, byte, ir.VectorType(I32, 8))
+    return builder.zext(narrow, ir.VectorType(I64, 8))
+
+
 def _build_shared(
     builder: Any,
     images: Any,
@@ -81,28 +110,81 @@ def _build_shared(
     k0: Any,
     k1: Any,
 ) -> None:
-    narrow, wide = ir.VectorType(I32, 8), ir.VectorType(I64, 8)
-    c2, c3, k0, k1 = (lanes.broadcast(builder, value, 8) for value in (c2, c3, k0, k1))
-    same = [builder.zext(value, wide) for value in (c2, c3)]
+    c2, c3, k0, k1 = (spread(builder, value) for value in (c2, c3, k0, k1))
 
     def body(index: Any) -> None:
-        byte = builder.mul(index, ir.Constant(I64, 32))
-        x0 = builder.zext(lanes.load(builder, images, byte, narrow), wide)
-        x1 = builder.zext(lanes.load(builder, places, byte, narrow), wide)
-        words = rounds_of(builder, [x0, x1, *same], [builder.zext(k, wide) for k in (k0, k1)])
-        words = [builder.trunc(x, narrow) for x in words]
-        pairs = ir.Constant(
-            ir.VectorType(I32, 16), [lane // 2 + 8 * (lane % 2) for lane in range(16)]
-        )
-        even = builder.shuffle_vector(words[0], words[2], pairs)  # w0 w2 w0 w2 ...
-        odd = builder.shuffle_vector(words[1], words[3], pairs)
-        for part in range(2):
-            order = [8 * part + lane // 2 + 16 * (lane % 2) for lane in range(16)]
-            mixed = builder.shuffle_vector(even, odd, ir.Constant(ir.VectorType(I32, 16), order))
-            place = builder.add(
-                builder.mul(index, ir.Constant(I64, 128)), ir.Constant(I64, 64 * part)
-            )
-            builder.store(mixed, lanes.at(builder, out, place, mixed.type), align=1)
+        x0, x1 = (words_at(builder, base, index) for base in (images, places))
+        for part, line in enumerate(shared_lines(builder, [x0, x1, c2, c3], [k0, k1])):
+            place = builder.mul(index, ir.Constant(I64, 128))
+            place = builder.add(place, ir.Constant(I64, 64 * part))
+            builder.store(line, lanes.at(builder, out, place, line.type), align=1)
+
+    lanes.repeat(builder, rounds, body)
+
+
+def _plain_own(
+    c0: Any, c1: Any, c2: Any, high: Any, low: Any, rounds: Any, c3: Any, k0: Any, k1: Any
+) -> None:
+    count = 8 * int(rounds)
+    counters = [lanes.memory(start, (count,), np.uint32) for start in (c0, c1, c2)]
+    first, second = (lanes.memory(start, (count,), np.uint32) for start in (high, low))
+    for n in range(count):
+        words = philox(counters[0][n], counters[1][n], counters[2][n], c3, k0, k1)
+        first[n], second[n] = words[:2]
+
+
+@instruction(_plain_own)
+def fill_own(
+    typing_context: Any,
+    c0: Any,
+    c1: Any,
+    c2: Any,
+    high: Any,
+    low: Any,
+    rounds: Any,
+    c3: Any,
+    k0: Any,
+    k1: Any,
+) -> Any:
+    """Write the first two words of Philox for 8 counters at a time.
+
+    Parameters
+    ----------
+    c0, c1, c2 : address of uint32 [8 rounds]
+    high, low : address of uint32 [8 rounds]
+        First and second words.
+    rounds : int
+    c3, k0, k1 : uint32
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _build_own(builder, *arguments)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 6, *[types.uint32] * 3), generate
+
+
+def _build_own(
+    builder: Any,
+    c0: Any,
+    c1: Any,
+    c2: Any,
+    high: Any,
+    low: Any,
+    rounds: Any,
+    c3: Any,
+    k0: Any,
+    k1: Any,
+) -> None:
+    c3, k0, k1 = (spread(builder, value) for value in (c3, k0, k1))
+    narrow = ir.VectorType(I32, 8)
+
+    def body(index: Any) -> None:
+        counter = [words_at(builder, base, index) for base in (c0, c1, c2)]
+        words = rounds_of(builder, [*counter, c3], [k0, k1])
+        for base, word in zip((high, low), words[:2], strict=True):
+            place = lanes.at(builder, base, builder.mul(index, ir.Constant(I64, 32)), narrow)
+            builder.store(builder.trunc(word, narrow), place, align=1)
 
     lanes.repeat(builder, rounds, body)
 

@@ -13,12 +13,13 @@ from mramsim.arrays import coding
 from mramsim.arrays.drop import counts_of
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter
 from mramsim.kernels.lanes import aligned
-from mramsim.kernels.pcsa import PcsaTile, PreparedBits, prepare_bits, read_pcsa
+from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.prepared import Prepared, prepare
+from mramsim.kernels.prepared_bits import PreparedBits, prepare_bits
 from mramsim.kernels.products import COLUMNS, INPUTS, tile_configuration
 from mramsim.kernels.read_codes import read_codes
 from mramsim.kernels.read_values import read_values
-from mramsim.kernels.records import NO_COUNTS, AnalogTile
+from mramsim.kernels.records import NO_COUNTS, AnalogTile, PcsaTile
 from mramsim.kernels.words import fill_numbers
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.tiles import Part

@@ -3,27 +3,33 @@
 import naive
 import numpy as np
 import pytest
+from scipy.stats import chisquare
 from tiles import AS_IT_IS, read_record
 
-from mramsim.kernels.chances import NEVER, TURNED, add_wrong, turn
+from mramsim.kernels.chances import RUN, TURNED, add_differing, turn
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, aligned
-from mramsim.kernels.pcsa import PcsaTile
+from mramsim.kernels.prepared_bits import prepare_bits
+from mramsim.kernels.rare import RARE
+from mramsim.kernels.records import PcsaTile
 from mramsim.kernels.words import pack_bits
 
 SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2)]
 
 
 @kernel
-def wrong_bits(x, parts, limit0, limit1, sums, ties):
-    add_wrong(
+def wrong_bits(x, groups, cells, key, sums, words, ties):
+    add_differing(
         address(x),
-        address(parts),
-        np.int64(limit0),
-        np.int64(limit1),
-        np.int64(-1),
-        np.int64(1),
+        address(groups),
+        address(cells),
+        cells.shape[0],
+        np.uint32(7 << 24),
+        np.uint32(3),
+        key[0],
+        key[1],
         address(sums),
+        address(words),
         address(ties),
     )
 
@@ -31,7 +37,7 @@ def wrong_bits(x, parts, limit0, limit1, sums, ties):
 def random_tile(rng, rows, columns, positions=1, odd=0.3):
     driven = np.ones((1, rows), bool) if positions == 1 else rng.random((positions, rows)) < 0.8
     row, column = np.nonzero(rng.random((rows, columns)) < odd)
-    chances = np.array([0.0, 1e-3, 0.2, 0.5, 0.9, 1.0])
+    chances = np.array([0.0, 1e-3, 3e-3, 0.2, 0.5, 0.9, 0.998, 1 - 1e-9, 1.0])
     return PcsaTile(
         weight=pack_bits(rng.integers(0, 2, (columns, rows))).T.copy(),
         driven=pack_bits(driven),
@@ -80,6 +86,61 @@ def test_certain_cells_are_not_drawn():
     assert made == 0
 
 
+def seldom_tile(rng, chances):
+    """Cells of one column per line of `chances`, which differ that often for either input."""
+    columns, rows = chances.shape[:2]
+    column, row = np.divmod(np.arange(columns * rows), rows)
+    return PcsaTile(
+        weight=pack_bits(rng.integers(0, 2, (columns, rows))).T.copy(),
+        driven=pack_bits(np.ones((1, rows), bool)),
+        rows_on=np.full(1, rows, np.int32),
+        odd_row=row.astype(np.int32),
+        odd_column=column.astype(np.int32),
+        wrong_on=chances[..., 1].ravel(),
+        wrong_off=chances[..., 0].ravel(),
+        key=rng.integers(0, 1 << 32, 2, dtype=np.uint64).astype(np.uint32),
+    )
+
+
+def test_cells_that_seldom_differ_equal_the_twin():
+    rng = np.random.default_rng(2)
+    chances = rng.choice([RARE, RARE / 3, 1e-5, 0.0], (4, 250, 2), p=[0.6, 0.2, 0.1, 0.1])
+    mostly = rng.random((4, 250)) < 0.5
+    chances[mostly] = 1.0 - chances[mostly]
+    tile = seldom_tile(rng, chances)
+    assert prepare_bits([tile], [(slice(0, 250), slice(0, 4))], (250, 4)).rare.first[-1] > 8
+    counts, expected, made = both(tile, np.ones((1, 250), bool), rng, images=300)
+    np.testing.assert_array_equal(counts, expected)
+    assert made > 300  # about one hit in each read
+
+
+@pytest.mark.parametrize("cells", [1, 2, 90])
+def test_cells_that_seldom_differ_are_independent(cells):
+    """The number of them in a read has the distribution of that many single draws."""
+    rng, reads, x = np.random.default_rng(cells), 200_000, np.ones(cells, np.int64)
+    chances = np.zeros((1, cells, 2))
+    chances[0, :, 1] = rng.choice([RARE, RARE / 2], cells)
+    chances[0, :, 0] = RARE / 3
+    chances[0, ::3, 1] = 1.0 - chances[0, ::3, 1]  # usually wrong
+    x[1::2] = 0
+    tile = seldom_tile(rng, chances)
+    counts, _ = read_record(tile, AS_IT_IS, np.tile(x, (reads, 1)), np.arange(reads), 1, 0)
+    ones = ((counts[:, 0] + cells) / 2).astype(int)
+    expected = np.ones(1)
+    for row in range(cells):
+        wrong = chances[0, row, x[row]]
+        right = int(x[row]) == naive.bit_of(tile.weight[:, 0], row)
+        one = 1.0 - wrong if right else wrong
+        expected = np.convolve(expected, [1.0 - one, one])
+    enough = expected * reads > 5
+    found = np.bincount(ones, minlength=cells + 1)
+    assert found[~enough].sum() <= 30 + 3 * reads * expected[~enough].sum()
+    result = chisquare(
+        found[enough], expected[enough] / expected[enough].sum() * found[enough].sum()
+    )
+    assert result.pvalue > 1e-4
+
+
 def test_inputs_are_turned():
     x = aligned((128, 64), np.uint8)
     x[:] = np.random.default_rng(0).integers(0, 2, (128, 64))
@@ -89,16 +150,39 @@ def test_inputs_are_turned():
         np.testing.assert_array_equal(turned[:, first : first + 128], x.T)
 
 
-@pytest.mark.parametrize("limits", [(NEVER, 200), (0, 255), (7, NEVER)])
-def test_wrong_bits_and_ties(limits):
-    rng = np.random.default_rng(limits[1] + 1)
-    x, parts = rng.integers(0, 3, 128).astype(np.uint8), rng.integers(0, 256, 128).astype(np.uint8)
-    parts[:64] = rng.choice([0, 7, 200, 255], 64)
-    sums, ties = np.full(128, -3, np.int16), np.zeros(2, np.uint64)
-    wrong_bits(x, parts, *limits, sums, ties)
-    for lane in range(128):
-        limit = None if x[lane] == 2 else limits[x[lane]]
-        wrong = limit is not None and parts[lane] < limit
-        assert sums[lane] == -3 + ((1 if x[lane] else -1) if wrong else 0)
-        tie = int(ties[lane // 64]) >> (lane % 64) & 1
-        assert tie == (limit is not None and parts[lane] == limit)
+def test_wrong_bits_and_ties():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (9, TURNED)).astype(np.uint8)
+    groups = rng.integers(0, 1 << 32, (2, 8)).astype(np.uint32)
+    key = rng.integers(0, 1 << 32, 2).astype(np.uint32)
+    cells = np.zeros((RUN, 6), np.int32)
+    cells[:, 0], cells[:, 1] = rng.integers(0, 9, RUN), np.arange(RUN)
+    cells[:, 2:4], cells[:, 4:] = rng.integers(0, 256, (RUN, 2)), rng.choice([-1, 1], (RUN, 2))
+    cells[:3, 2:4] = [[0, 255], [255, 0], [128, 127]]
+    sums, words = np.full(128, -3, np.int16), np.zeros((RUN, 128), np.uint8)
+    ties = np.zeros((RUN, 2), np.uint64)
+    wrong_bits(x, groups, cells, key, sums, words, ties)
+    expected = np.full(128, -3)
+    for k, (row, own, limit0, limit1, change0, change1) in enumerate(cells):
+        for lane in range(128):
+            counter = (*(int(word) for word in groups[:, lane // 16]), 7 << 24 | int(own), 3)
+            drawn = naive.shared_byte(counter, key, lane % 16)
+            assert words[k, lane] == drawn
+            bit = x[row, lane]
+            if bit < 2 and drawn < (limit0, limit1)[bit]:
+                expected[lane] += (change0, change1)[bit]
+            tie = int(ties[k, lane // 64]) >> (lane % 64) & 1
+            assert tie == (bit < 2 and drawn == (limit0, limit1)[bit])
+    np.testing.assert_array_equal(sums, expected)
+
+
+def test_many_cells_may_be_wrong_at_once():
+    rng = np.random.default_rng(0)  # all of them, in one direction: a byte would not hold the sum
+    rows = 4 * RUN
+    tile = random_tile(rng, rows, 2, odd=1.1)[0]
+    tile = tile._replace(weight=pack_bits(np.ones((2, rows))).T.copy())
+    sure = np.full(2 * rows, 1 - 1e-9)
+    tile = tile._replace(wrong_on=sure, wrong_off=sure)
+    x = np.ones((2, rows), np.int64)
+    sums, _ = read_record(tile, AS_IT_IS, x, np.arange(2), 1, 0)
+    np.testing.assert_array_equal(sums, -rows)
