@@ -109,6 +109,24 @@ def address(typing_context: Any, array: Any) -> Any:
     return types.int64(array), generate
 
 
+@instruction(lambda array: array)
+def borrowed(typing_context: Any, array: Any) -> Any:
+    """Return the array without its count of references, which threads that share it would contend.
+
+    What owns it must live on.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        from numba.np import arrayobj as untyped
+
+        arrayobj: Any = untyped
+        found = arrayobj.make_array(signature.args[0])(context, builder, arguments[0])
+        found.meminfo = ir.Constant(found.meminfo.type, None)
+        return found._getvalue()
+
+    return array(array), generate
+
+
 def aligned(shape: tuple[int, ...], kind: Any) -> Any:
     """Return an array of zeros that starts on a cache line, which tile loads want."""
     size = int(np.prod(shape)) * np.dtype(kind).itemsize

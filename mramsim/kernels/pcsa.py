@@ -13,9 +13,10 @@ import numpy as np
 
 from mramsim.kernels.chances import LANES, RUN, TURNED, turn
 from mramsim.kernels.jit import kernel
-from mramsim.kernels.lanes import address
+from mramsim.kernels.lanes import address, borrowed
+from mramsim.kernels.prepared_bits import PreparedBits
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
-from mramsim.kernels.rare import HITS, add_rare
+from mramsim.kernels.rare import HITS, RareGroups, add_rare
 from mramsim.kernels.sums import add_line, bit_sums, pack_inputs
 from mramsim.kernels.ties import Work, add_chances, addresses
 
@@ -61,7 +62,9 @@ def read_pcsa(
     draw for a cell, a byte each; where the byte leaves it open, the evaluation draws for itself.
     """
     total = rows.shape[0]
+    ready = lent(ready)
     own, rare = ready.bits, ready.rare
+    often, seldom = ready.first, rare.first
     panels, blocks = own.ones.shape[0], own.blocks
     width, masked = blocks * 64, own.masked
     at_cells, at_strips, at_ones = address(own.cells), address(own.strips), address(own.ones)
@@ -128,13 +131,15 @@ def read_pcsa(
                 tiles.size,
                 at_sums,
             )
-            for column in range(16 * panel, min(16 * panel + 16, ready.first.size - 1)):
-                seldom = rare.first[column + 1] - rare.first[column]
-                if ready.first[column + 1] - ready.first[column] + seldom == 0:
+            for column in range(16 * panel, min(16 * panel + 16, often.size - 1)):
+                some, few = often[column + 1] > often[column], seldom[column + 1] > seldom[column]
+                if not some and not few:
                     continue
                 changes[:] = 0
-                draws += add_chances(ready, column, work, at, first, span, step)
-                draws += add_rare(rare, column, work, at, first, span, step, seen)
+                if some:
+                    draws += add_chances(ready, column, work, at, first, span, step)
+                if few:
+                    draws += add_rare(rare, column, work, at, first, span, step, seen)
                 for n in range(count):
                     sums[n, column & 15] += changes[n + span[0]]
             for n in range(count):
@@ -145,6 +150,35 @@ def read_pcsa(
         start = stop
     tiles_off(tiles)
     return draws
+
+
+@kernel
+def lent(ready: Any) -> Any:
+    """Return the same tiles with the arrays of their chance cells borrowed."""
+    rare = RareGroups(
+        borrowed(ready.rare.first),
+        borrowed(ready.rare.number),
+        borrowed(ready.rare.own_column),
+        borrowed(ready.rare.key),
+        borrowed(ready.rare.hits),
+        borrowed(ready.rare.start),
+        borrowed(ready.rare.row),
+        borrowed(ready.rare.upto),
+        borrowed(ready.rare.ends),
+        borrowed(ready.rare.change),
+    )
+    return PreparedBits(
+        ready.bits,
+        ready.base,
+        ready.pattern,
+        ready.driven,
+        borrowed(ready.first),
+        borrowed(ready.cells),
+        borrowed(ready.own_column),
+        borrowed(ready.key),
+        borrowed(ready.chance),
+        rare,
+    )
 
 
 @kernel

@@ -115,8 +115,8 @@ def add_chances(
 ) -> Any:
     """Add the bits that differ in the often differing cells of a column; return draws."""
     draws: int = 0
-    k: Any = ready.first[column]
-    last = ready.first[column + 1]
+    k: Any = np.int64(ready.first[column])
+    last = np.int64(ready.first[column + 1])
     while k < last:
         own, key0, key1 = ready.own_column[k], ready.key[k, 0], ready.key[k, 1]
         stop = k + 1
