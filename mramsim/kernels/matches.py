@@ -2,7 +2,8 @@
 
 Every word of a row meets every word of a column once: exclusive or, count of ones, addition. Strips
 hold the words of 16 columns beside each other, so these are three vector instructions for 512 bits
-(VPOPCNTDQ), or what the code generator makes of them on other processors: the same integers.
+(VPOPCNTDQ). Other processors count the ones of bytes (Mula, Kurz, Lemire, Comput. J. 61, 111
+(2018), doi 10.1093/comjnl/bxx046) and add those up before they overflow: the same integers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
-from mramsim.kernels.lanes import I32, I64, address
+from mramsim.kernels.lanes import I8, I32, I64, address
 from mramsim.kernels.products import aligned_bytes
 from mramsim.kernels.words import popcount
 
@@ -24,6 +25,7 @@ STRIP = 16  # columns
 ROWS = 8  # rows of a block
 PASS = 32  # rows that meet all strips in turn: they stay in the first cache
 _LINE = 64
+_FULL = 31  # words whose counts of ones, up to 8 in a byte, add up to less than 256
 
 
 def strips(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -84,11 +86,13 @@ def _build(
     width, rows, parts = (8, ROWS, 2) if wide else (4, 4, 2)
     line_words = 2 * STRIP if masked else STRIP
     kind, narrow = ir.VectorType(I64, width), ir.VectorType(I32, width)
+    counted_in = kind if wide else ir.VectorType(I8, 8 * width)
     stride = builder.mul(words, ir.Constant(I64, 8))
-    ones = lanes.declared(builder, f"llvm.ctpop.v{width}i64", kind, [kind])
+    name = f"llvm.ctpop.v{counted_in.count}i{counted_in.element.width}"
+    ones = lanes.declared(builder, name, counted_in, [counted_in])
     for first in range(0, ROWS, rows):
         for column in range(0, STRIP, width * parts):
-            slots = lanes.accumulators(builder, kind, rows * parts)
+            slots = lanes.accumulators(builder, counted_in, rows * parts)
 
             def step(
                 word: Any, first: int = first, column: int = column, slots: Any = slots
@@ -111,10 +115,13 @@ def _build(
                         unequal = builder.xor(bits, cells[part])
                         if masked:
                             unequal = builder.and_(unequal, counted[part])
-                        found = builder.call(ones, [unequal])
+                        found = builder.call(ones, [builder.bitcast(unequal, counted_in)])
                         builder.store(builder.add(builder.load(slot), found), slot)
 
-            lanes.repeat(builder, words, step)
+            if wide:
+                lanes.repeat(builder, words, step)
+            else:
+                slots = _in_bytes(builder, has, words, kind, slots, step)
             for row in range(rows):
                 below = builder.mul(line_bytes, ir.Constant(I64, first + row))
                 for part in range(parts):
@@ -123,6 +130,46 @@ def _build(
                     total = builder.sub(lanes.load(builder, most, lane, narrow), total)
                     place = lanes.at(builder, out, builder.add(below, lane), narrow)
                     builder.store(total, place, align=4)
+
+
+def _in_bytes(
+    builder: Any, has: frozenset[str], words: Any, kind: Any, slots: list[Any], step: Any
+) -> list[Any]:
+    """Take `step` for all words, counts in bytes; return accumulators of words of 64 bits."""
+    from numba.core import cgutils as untyped
+
+    cgutils: Any = untyped
+    totals = lanes.accumulators(builder, kind, len(slots))
+    full, one = ir.Constant(I64, _FULL), ir.Constant(I64, 1)
+
+    def some(chunk: Any) -> None:
+        first = builder.mul(chunk, full)
+        left = builder.sub(words, first)
+        count = builder.select(builder.icmp_signed("<", left, full), left, full)
+        for slot in slots:
+            builder.store(ir.Constant(slot.type.pointee, None), slot)
+        with cgutils.for_range(builder, count) as loop:
+            step(builder.add(first, loop.index))
+        for slot, total in zip(slots, totals, strict=True):
+            value = _bytes_of_words(builder, has, builder.load(slot), kind)
+            builder.store(builder.add(builder.load(total), value), total)
+
+    chunks = builder.sdiv(builder.add(words, builder.sub(full, one)), full)
+    lanes.repeat(builder, chunks, some)
+    return totals
+
+
+def _bytes_of_words(builder: Any, has: frozenset[str], value: Any, kind: Any) -> Any:
+    """Return the sum of the bytes of each word of 64 bits."""
+    if "avx2" in has:
+        add = lanes.declared(builder, "llvm.x86.avx2.psad.bw", kind, [value.type, value.type])
+        return builder.call(add, [value, ir.Constant(value.type, None)])
+    value = builder.bitcast(value, kind)
+    for bits, low in ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0xFFFFFFFF)):
+        mask, by = (ir.Constant(kind, [number] * kind.count) for number in (low, bits))
+        above = builder.and_(builder.lshr(value, by), mask)
+        value = builder.add(builder.and_(value, mask), above)
+    return value
 
 
 @kernel

@@ -65,7 +65,8 @@ def train(
     planes : int, optional
         Bit planes of the input; the choice of the method or data set by default.
     float_baseline : bool
-        Also train the float network of the same shape and keep its predictions.
+        Also train the float network of the same shape, for as many epochs as the training took,
+        and keep its predictions.
     validation : float, optional
         Share of the training images to hold out; by default the method's, 0.1 with patience, or 0.
     patience : int

@@ -84,7 +84,9 @@ def run_session(
         predictions = {}
         if float_baseline:
             path = None if folder is None else folder / "float.pt"
-            classes = _float_classes(module, replace(job, patience=0, checkpoint=path))
+            taken = len(trained.history) or rounds  # a training that stops early took fewer
+            other = replace(job, epochs=taken, patience=0, checkpoint=path)
+            classes = _float_classes(module, other)
             accuracy["float_test"] = float((classes == dataset.y_test).mean())
             predictions[dataset.name] = classes
     training = {
