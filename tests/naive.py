@@ -324,7 +324,7 @@ def usual(wrong: float) -> tuple[bool, float]:
 
 def poisson(u: float, mean: float) -> int:
     """The number of hits: more than n of them where u is below the chance of more than n."""
-    hits, most = 0, 1.0 - math.exp(-mean)
+    hits, most = 0, -math.expm1(-mean)
     while u < most and hits < 20:
         hits += 1
         most -= math.exp(-mean) * mean**hits / math.factorial(hits)

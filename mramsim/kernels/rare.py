@@ -37,8 +37,8 @@ class RareGroups(NamedTuple):
         What stands for the row in the counter of its draws.
     own_column : uint32 [G]
     key : uint32 [G, 2]
-    hits : float64 [G, 2]
-        Expected hits of a read, and the probability that there is none.
+    hits : float64 [G, 3]
+        Expected hits of a read, and the probabilities of none and of some.
     start : int32 [G + 1]
         First cell of each group.
     row : int32 [C]
@@ -115,7 +115,7 @@ def rare_groups(cells: Cells, columns: int) -> RareGroups:
         number=(0xFFFFFF - NUMBERS * within).astype(np.uint32),
         own_column=cells.own_column[start].astype(np.uint32),
         key=np.ascontiguousarray(cells.key[start]),
-        hits=np.stack([total, none_of(total)], axis=1),
+        hits=np.stack([total, 1.0 - some_of(total), some_of(total)], axis=1),
         start=np.append(start, len(rate)).astype(np.int32),
         row=cells.row.astype(np.int32),
         upto=upto,
@@ -145,12 +145,12 @@ def rate_of(chance: Any) -> Any:
     return found
 
 
-def none_of(total: Any) -> Any:
-    """Return ``exp(-total)``, up to `FULL` and one rate: by its series, the same everywhere."""
+def some_of(total: Any) -> Any:
+    """Return ``1 - exp(-total)``, up to `FULL` and one rate: by its series, the same everywhere."""
     found = np.ones_like(total)
-    for power in range(14, 0, -1):
+    for power in range(14, 1, -1):
         found = 1.0 - total / power * found
-    return found
+    return total * found
 
 
 @kernel
@@ -174,7 +174,7 @@ def add_rare(
             rare.key[g, 0],
             rare.key[g, 1],
         )
-        limit = np.uint8((1.0 - rare.hits[g, 1]) * 256.0)
+        limit = np.uint8(rare.hits[g, 2] * 256.0)
         for lane in range(span[0], span[1]):
             part = work.parts[0, lane]
             if part <= limit:
@@ -193,7 +193,7 @@ def hit_cells(
     w0, w1, w2, w3 = philox(low, high, at, own, k0, k1)
     u = (np.float64(part) + unit(w0, w1)) / 256.0
     total, term = rare.hits[g, 0], rare.hits[g, 1]
-    tail = 1.0 - term  # probability of n hits or more
+    tail = rare.hits[g, 2]  # probability of more than n hits
     n = 0
     while n < HITS and u < tail:
         n += 1

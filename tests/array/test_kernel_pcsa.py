@@ -10,7 +10,7 @@ from mramsim.kernels.chances import RUN, TURNED, add_differing, turn
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, aligned
 from mramsim.kernels.prepared_bits import prepare_bits
-from mramsim.kernels.rare import RARE
+from mramsim.kernels.rare import FULL, RARE, rate_of, some_of
 from mramsim.kernels.records import PcsaTile
 from mramsim.kernels.words import pack_bits
 
@@ -139,6 +139,13 @@ def test_cells_that_seldom_differ_are_independent(cells):
         found[enough], expected[enough] / expected[enough].sum() * found[enough].sum()
     )
     assert result.pvalue > 1e-4
+
+
+def test_series_equal_the_functions():
+    chance = np.concatenate([[0.0, 1e-300, 1e-17, RARE], np.linspace(0, RARE, 50)])
+    np.testing.assert_allclose(rate_of(chance), -np.log1p(-chance), rtol=3e-16)
+    total = np.concatenate([[1e-300, 1e-17], np.linspace(0, FULL + 2 * RARE, 50)])
+    np.testing.assert_allclose(some_of(total), -np.expm1(-total), rtol=5e-16)
 
 
 def test_inputs_are_turned():
