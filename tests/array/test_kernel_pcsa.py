@@ -13,6 +13,7 @@ from mramsim.kernels.prepared_bits import prepare_bits
 from mramsim.kernels.rare import FULL, RARE, rate_of, some_of
 from mramsim.kernels.records import PcsaTile
 from mramsim.kernels.words import pack_bits
+from mramsim.mapping.readers import Reader
 
 SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2)]
 
@@ -112,6 +113,22 @@ def test_cells_that_seldom_differ_equal_the_twin():
     counts, expected, made = both(tile, np.ones((1, 250), bool), rng, images=300)
     np.testing.assert_array_equal(counts, expected)
     assert made > 300  # about one hit in each read
+
+
+def test_tiles_above_each_other_draw_as_they_do_alone():
+    rng = np.random.default_rng(5)
+    chances = rng.choice([RARE, RARE / 3, 0.3], (2, 3, 64, 2), p=[0.6, 0.3, 0.1])
+    tiles = [seldom_tile(rng, own) for own in chances]
+    x, images = rng.integers(0, 2, (200, 128)), np.arange(200)
+    places = [(slice(64 * k, 64 * k + 64), slice(0, 3)) for k in (0, 1)]
+    ready = prepare_bits(tiles, places, (128, 3))
+    joined = Reader((), 0, 0, slice(0, 128), slice(0, 3), AS_IT_IS, None, ready)
+    counts, _ = joined.values(x.astype(np.uint8), 0, images, 1, np.full((200, 1), 128.0))
+    alone = [
+        read_record(tile, AS_IT_IS, part, images)[0]
+        for tile, part in zip(tiles, np.split(x, 2, axis=1), strict=True)
+    ]
+    np.testing.assert_array_equal(counts, alone[0] + alone[1])
 
 
 @pytest.mark.parametrize("cells", [1, 2, 90])
