@@ -21,7 +21,7 @@ from mramsim.kernels.looks import ROUNDING, Floats, bend, decide
 from mramsim.kernels.near_gauss import LEAST, NEAR, gaussian_of
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.products import INPUTS as WIDTH
-from mramsim.kernels.shared_draws import rounds_of
+from mramsim.kernels.shared_draws import rounds_of, spread
 
 
 def _plain_second_look(*arguments: Any) -> None:
@@ -104,9 +104,6 @@ def _first_words(builder: Any, counter: list[Any], key: tuple[Any, Any]) -> Any:
     """Return the first words of the draws of 32 counters, int32; the third number is the same."""
     wide, order = ir.VectorType(I64, 8), ir.VectorType(I32, 8)
 
-    def spread(value: Any) -> Any:
-        return builder.zext(lanes.broadcast(builder, value, 8), wide)
-
     def some(value: Any, part: int) -> Any:
         chosen = ir.Constant(order, list(range(8 * part, 8 * part + 8)))
         return builder.zext(builder.shuffle_vector(value, value, chosen), wide)
@@ -114,8 +111,8 @@ def _first_words(builder: Any, counter: list[Any], key: tuple[Any, Any]) -> Any:
     image, place, step, own = counter
     found = []
     for part in range(WIDTH // 8):
-        own_counter = [some(image, part), some(place, part), spread(step), some(own, part)]
-        words = rounds_of(builder, own_counter, [spread(word) for word in key])
+        own_counter = [some(image, part), some(place, part), spread(builder, step), some(own, part)]
+        words = rounds_of(builder, own_counter, [spread(builder, word) for word in key])
         found.append(builder.trunc(words[0], order))
     while len(found) > 1:
         pairs = zip(found[::2], found[1::2], strict=True)
