@@ -71,3 +71,12 @@ def test_undriven_and_spare_bits_never_count():
     assert (counts == 0).all()
     xnor_popcount(x, w, pack_bits(np.ones((1, 70), bool)), counts)
     assert (counts == 70).all()
+
+
+def test_all_of_many_bits_may_be_unequal():
+    """More ones than fit in the byte that counts them."""
+    bits = 64 * 40
+    x, w = pack_bits(np.zeros((9, bits))), strips(pack_bits(np.ones((16, bits))).T)
+    counts = np.full((9, 16), 7, np.int32)
+    xnor_popcount(x, w, pack_bits(np.ones((1, bits))), counts)
+    assert not counts.any()
