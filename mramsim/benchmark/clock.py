@@ -8,6 +8,8 @@ from statistics import median
 from typing import Any
 
 Job = Callable[[], Any]
+SETTLE_S = 0.03  # of calls that are not timed, before one that is
+LONG_S = 1.0  # a call for which that does not matter
 
 
 def seconds(job: Job) -> float:
@@ -18,18 +20,30 @@ def seconds(job: Job) -> float:
 
 
 def alternate(jobs: dict[str, Job], repeats: int) -> dict[str, float]:
-    """Return the median time of each job in s, after one call of each to warm up.
+    """Return the median time of each job in s, each timed right after calls of its own.
+
+    Threads of OpenMP go on spinning for some milliseconds after their product, on the cores of
+    whatever comes next, and threads that wake from a pause share a core at first. So each job runs
+    untimed for `SETTLE_S` first, at least once, or but once in all if it takes `LONG_S`.
 
     Parameters
     ----------
     jobs : dict of str to callable
     repeats : int
-        Rounds; each runs every job once, in order.
+        Rounds; each times every job once, in order.
     """
-    for job in jobs.values():
-        job()
+    first = {name: seconds(job) for name, job in jobs.items()}
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(repeats):
         for name, job in jobs.items():
+            if first[name] < LONG_S:
+                settle(job)
             times[name].append(seconds(job))
     return {name: median(taken) for name, taken in times.items()}
+
+
+def settle(job: Job) -> None:
+    """Call a job until its own threads have the cores to themselves."""
+    left = SETTLE_S
+    while left > 0:
+        left -= seconds(job)

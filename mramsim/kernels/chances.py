@@ -21,6 +21,7 @@ from mramsim.kernels.squares import square
 
 LANES = 128
 RUN = 64  # most cells of one call
+NEVER = 256  # limit of a cell that never differs
 _WIDTH = 64
 TURNED = LANES + 16  # bytes of a row that may start at lane 15
 
@@ -44,6 +45,8 @@ def _plain_differing(
     equal = lanes.memory(ties, (count, LANES // _WIDTH), np.uint64)
     for k, cell in enumerate(lanes.memory(cells, (count, 6), np.int32)):
         row, own, limit0, limit1, change0, change1 = (int(value) for value in cell)
+        closed = np.array([limit0, limit1]) == NEVER
+        limit0, limit1 = limit0 % 256, limit1 % 256
         bits = lanes.memory(turned + row * TURNED, (LANES,), np.uint8)
         calls = [philox(low, high, step | np.uint32(own), column, k0, k1) for low, high in group.T]
         drawn[k] = np.array(calls, np.uint32).reshape(-1).view(np.uint8)
@@ -51,7 +54,8 @@ def _plain_differing(
         change = np.where(bits == 1, change1, change0)
         driven = bits != 2
         total += np.where(driven & (drawn[k] < limit), change, 0).astype(np.int16)
-        equal[k] = np.packbits(driven & (drawn[k] == limit), bitorder="little").view("<u8")
+        open_ = driven & (drawn[k] == limit) & ~closed[(bits == 1).astype(int)]
+        equal[k] = np.packbits(open_, bitorder="little").view("<u8")
 
 
 @instruction(_plain_differing)
@@ -78,8 +82,8 @@ def add_differing(
     groups : address of uint32 [2, 8]
         Low and high words of the number of each 16 evaluations.
     cells : address of int32 [K, 6]
-        Row of the matrix and of the cell's own tile; for input 0 and 1 the limit (0 to 255); for
-        input 0 and 1 what a bit that differs adds (-1 or 1).
+        Row of the matrix and of the cell's own tile; for input 0 and 1 the limit (0 to 255, or
+        `NEVER`); for input 0 and 1 what a bit that differs adds (-1 or 1).
     count : int
         K, at most `RUN`: sums of one call are kept in bytes.
     step, column, k0, k1 : uint32
@@ -129,9 +133,14 @@ def _build(
         def everywhere(number: int) -> Any:
             return lanes.broadcast(builder, builder.trunc(field(number), I8), _WIDTH)
 
+        def differs_at_all(number: int) -> Any:
+            never = builder.lshr(field(number), ir.Constant(I32, 8))
+            return builder.sub(builder.zext(never, I64), ir.Constant(I64, 1))
+
         own = spread(builder, builder.or_(step, field(1)))
         lines = shared_lines(builder, [*ends, own, column], key)
         limits, changes = [everywhere(2), everywhere(3)], [everywhere(4), everywhere(5)]
+        varies = [differs_at_all(2), differs_at_all(3)]
         row = builder.mul(builder.zext(field(0), I64), ir.Constant(I64, TURNED))
         for part, total in enumerate(totals):
             place = ir.Constant(I64, part * _WIDTH)
@@ -148,7 +157,11 @@ def _build(
             byte = builder.add(builder.mul(k, ir.Constant(I64, LANES)), place)
             builder.store(drawn, lanes.at(builder, words, byte, bytes_), align=1)
             byte = builder.add(builder.mul(k, ir.Constant(I64, 16)), ir.Constant(I64, 8 * part))
-            builder.store(builder.bitcast(equal, I64), lanes.at(builder, ties, byte, I64), align=8)
+            ones = builder.bitcast(one, I64)
+            kept = builder.and_(builder.not_(ones), varies[0])
+            kept = builder.or_(builder.and_(ones, varies[1]), kept)
+            kept = builder.and_(builder.bitcast(equal, I64), kept)
+            builder.store(kept, lanes.at(builder, ties, byte, I64), align=8)
 
     lanes.repeat(builder, count, body)
     for part, total in enumerate(totals):

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from mramsim.kernels.chances import LANES, RUN, TURNED, turn
+from mramsim.kernels.chances import LANES, TURNED, turn
+from mramsim.kernels.changes import add_ones, add_turned
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, borrowed
 from mramsim.kernels.prepared_bits import PreparedBits
 from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
 from mramsim.kernels.rare import HITS, RareGroups, add_rare
 from mramsim.kernels.sums import add_line, bit_sums, pack_inputs
-from mramsim.kernels.ties import Work, add_chances, addresses
+from mramsim.kernels.ties import add_chances, addresses, new_work, work_lent
 
 BLOCK = LANES  # evaluations read at a time: one vector of 8 shared draws per cell
 
@@ -61,10 +62,27 @@ def read_pcsa(
     An evaluation is one position of one image, counted over the data set. 16 evaluations share a
     draw for a cell, a byte each; where the byte leaves it open, the evaluation draws for itself.
     """
+    work = new_work(64 * ready.bits.blocks)
+    return _read(rows, plane, images, positions, ready, tiles, counts, work)
+
+
+@kernel
+def _read(
+    rows: Any,
+    plane: Any,
+    images: Any,
+    positions: Any,
+    ready: Any,
+    tiles: Any,
+    counts: Any,
+    work: Any,
+) -> Any:
+    """Do as `read_pcsa` says; who calls owns the arrays, so that here they can be borrowed."""
     total = rows.shape[0]
-    ready = lent(ready)
+    ready, work = lent(ready), work_lent(work)
     own, rare = ready.bits, ready.rare
-    often, seldom = ready.first, rare.first
+    often, seldom, still = ready.first, rare.first, ready.still_first
+    at_still = address(ready.still_row)
     panels, blocks = own.ones.shape[0], own.blocks
     width, masked = blocks * 64, own.masked
     at_cells, at_strips, at_ones = address(own.cells), address(own.strips), address(own.ones)
@@ -74,18 +92,7 @@ def read_pcsa(
     sums = aligned_bytes(BLOCK * 64).view(np.int32).reshape(BLOCK, 16)
     kinds = np.zeros(BLOCK, dtype=np.int64)
     span = np.empty(2, dtype=np.int64)
-    work = Work(
-        np.zeros((width, TURNED), dtype=np.uint8),
-        np.empty((2, BLOCK // 16), dtype=np.uint32),
-        np.empty(BLOCK, dtype=np.int16),
-        np.empty((RUN, BLOCK // 64), dtype=np.uint64),
-        np.empty((RUN, BLOCK), dtype=np.uint8),
-        np.empty(RUN * BLOCK, dtype=np.int32),
-        np.empty(RUN * BLOCK, dtype=np.int32),
-        np.empty((3, RUN * BLOCK), dtype=np.uint32),
-        np.empty((2, RUN * BLOCK), dtype=np.uint32),
-    )
-    turned, groups, changes = work.x, work.groups, work.sums
+    turned, groups, changes = work.x, work.groups, work.changes
     at, seen = addresses(ready, work), np.empty(HITS, np.int64)
     at_x, at_packed, at_sums = address(x), address(packed), address(sums)
     at_base, at_counts, patterns = address(ready.base), address(counts), ready.base.shape[1]
@@ -113,7 +120,7 @@ def read_pcsa(
             pack_inputs(x, packed, nothing)
         for n in range(count):
             kinds[n] = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
-        if ready.chance.shape[0] + rare.row.size > 0:
+        if ready.chance.shape[0] + rare.row.size + ready.still_row.size > 0:
             turn(x, span[0], turned)
             if ready.driven.shape[0] > 1 or ready.pattern.size > 1:
                 mask(ready, kinds[:count], span[0], turned)
@@ -131,17 +138,24 @@ def read_pcsa(
                 tiles.size,
                 at_sums,
             )
+            changed = False
             for column in range(16 * panel, min(16 * panel + 16, often.size - 1)):
-                some, few = often[column + 1] > often[column], seldom[column + 1] > seldom[column]
-                if not some and not few:
-                    continue
-                changes[:] = 0
-                if some:
+                own_line = at.changes + (column & 15) * TURNED * 2
+                if still[column + 1] > still[column]:
+                    rows_still = at_still + 4 * np.int64(still[column])
+                    many = np.int64(still[column + 1] - still[column])
+                    add_ones(at.x, rows_still, many, own_line)
+                    changed = True
+                if often[column + 1] > often[column]:
                     draws += add_chances(ready, column, work, at, first, span, step)
-                if few:
-                    draws += add_rare(rare, column, work, at, first, span, step, seen)
-                for n in range(count):
-                    sums[n, column & 15] += changes[n + span[0]]
+                    changed = True
+                if seldom[column + 1] > seldom[column]:
+                    made = add_rare(rare, column, work, at, first, span, step, seen)
+                    draws += made
+                    changed |= made > 0
+            if changed:
+                add_turned(at.changes, span[0], at_sums)
+                changes[:] = 0
             for n in range(count):
                 base = np.int64(at_base + (panel * patterns + kinds[n]) * 64)
                 block, line = (start + n) // INPUTS, (start + n) % INPUTS
@@ -169,6 +183,8 @@ def lent(ready: Any) -> Any:
     )
     return PreparedBits(
         ready.bits,
+        borrowed(ready.still_first),
+        borrowed(ready.still_row),
         ready.base,
         ready.pattern,
         ready.driven,

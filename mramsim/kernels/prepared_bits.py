@@ -8,11 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.kernels.chances import NEVER
 from mramsim.kernels.products import COLUMNS
 from mramsim.kernels.rare import RARE, Cells, RareGroups, rare_groups
 from mramsim.kernels.records import PcsaTile
 from mramsim.kernels.sums import Bits, bits_of
 from mramsim.kernels.words import unpack_bits
+
+FEW = 1e-3  # share of cells up to which those that add nothing are mended instead of masked
 
 
 class PreparedBits(NamedTuple):
@@ -23,6 +26,10 @@ class PreparedBits(NamedTuple):
     bits : Bits
         What a row adds to the count when it carries bit 1 instead of bit 0; bits that are more
         often wrong than right are put in wrong.
+    still_first : int32 [M + 1]
+        First of the S cells of each column that count as -1 in `bits` and add nothing.
+    still_row : int32 [S]
+        Row of the matrix.
     base : int32 [M / 16, Q, 16]
         Count when every driven row carries bit 0, for each pattern of driven rows.
     pattern : int32 [P]
@@ -32,7 +39,7 @@ class PreparedBits(NamedTuple):
         First of the K cells of each column.
     cells : int32 [K, 6]
         Of each: row of the matrix, row of its own tile; 256ths that differ throughout, when the row
-        carries bit 0 and bit 1; what a bit that differs adds to the count, likewise.
+        carries bit 0 and bit 1 (or `NEVER`); what a bit that differs adds to the count, likewise.
     own_column : uint32 [K]
         Column of its own tile.
     key : uint32 [K, 2]
@@ -44,6 +51,8 @@ class PreparedBits(NamedTuple):
     """
 
     bits: Bits
+    still_first: NDArray[np.int32]
+    still_row: NDArray[np.int32]
     base: NDArray[np.int32]
     pattern: NDArray[np.int32]
     driven: NDArray[np.uint8]
@@ -93,11 +102,18 @@ def prepare_bits(
     joined = joined.some(np.lexsort((joined.row, joined.column)))
     seldom = joined.chance.max(axis=1, initial=0.0) <= RARE
     often = joined.some(~seldom)
-    limit = np.floor(often.chance * 256.0)
+    limit = np.where(often.chance > 0.0, np.floor(often.chance * 256.0), NEVER)
     _, place, pattern = np.unique(driven, axis=0, return_index=True, return_inverse=True)
     patterns = np.ascontiguousarray(driven[place])
+    added = (answers[1] - answers[0]).astype(np.int8)
+    still_column, still_row = np.nonzero((added == 0).T)
+    if still_row.size > FEW * added.size:
+        still_column, still_row = still_column[:0], still_row[:0]
+    added[still_row, still_column] = -1
     return PreparedBits(
-        bits=bits_of((answers[1] - answers[0]).astype(np.int8)),
+        bits=bits_of(added),
+        still_first=np.searchsorted(still_column, np.arange(columns + 1)).astype(np.int32),
+        still_row=still_row.astype(np.int32),
         base=_base(patterns.astype(np.int32) @ answers[0].astype(np.int32)),
         pattern=pattern.reshape(-1).astype(np.int32),
         driven=patterns,

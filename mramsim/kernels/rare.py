@@ -15,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.kernels.chances import LANES
+from mramsim.kernels.changes import at_most
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.philox import philox, unit
 from mramsim.kernels.shared_draws import fill_shared
+from mramsim.kernels.ties import lanes_in
+from mramsim.kernels.words import lowest_bit
 
 RARE = 2.0**-8  # most chance of such a cell, for either input
 FULL = 0.25  # expected hits from which on a group takes no more cells
@@ -162,6 +165,8 @@ def add_rare(
     `first` is the evaluation of lane 0, `span` the lanes in use; `seen` : int64 [HITS].
     """
     draws = 0
+    changes = work.changes[column & 15]
+    used = lanes_in(span, 0), lanes_in(span, 1)
     for g in range(rare.first[column], rare.first[column + 1]):
         number = step | rare.number[g]
         fill_shared(
@@ -175,18 +180,32 @@ def add_rare(
             rare.key[g, 1],
         )
         limit = np.uint8(rare.hits[g, 2] * 256.0)
-        for lane in range(span[0], span[1]):
-            part = work.parts[0, lane]
-            if part <= limit:
-                draws += hit_cells(rare, g, work, part, first + lane, lane, number, seen)
+        for word in range(LANES // 64):
+            left = at_most(at.parts, limit, word) & used[word]
+            while left != np.uint64(0):
+                lane = 64 * word + np.int64(lowest_bit(left))
+                left &= left - np.uint64(1)
+                part = work.parts[0, lane]
+                draws += hit_cells(rare, g, work, changes, part, first + lane, lane, number, seen)
     return draws
 
 
-@kernel
+@kernel(inline="always")
 def hit_cells(
-    rare: Any, g: Any, work: Any, part: Any, evaluation: Any, lane: Any, at: Any, seen: Any
+    rare: Any,
+    g: Any,
+    work: Any,
+    changes: Any,
+    part: Any,
+    evaluation: Any,
+    lane: Any,
+    at: Any,
+    seen: Any,
 ) -> Any:
-    """Draw the hits of a group in one read, `part` being its shared draw; return draws."""
+    """Draw the hits of a group in one read, `part` being its shared draw; return draws.
+
+    `changes` : int16 [TURNED] of its column.
+    """
     e = np.uint64(evaluation)
     low, high = np.uint32(e & np.uint64(0xFFFFFFFF)), np.uint32(e >> np.uint64(32))
     own, k0, k1 = rare.own_column[g] | OWN, rare.key[g, 0], rare.key[g, 1]
@@ -208,7 +227,7 @@ def hit_cells(
             for m in range(n - 1):
                 again |= seen[m] == cell
             if not again:
-                work.sums[lane] += rare.change[cell, bit]
+                changes[lane] += rare.change[cell, bit]
             seen[n - 1] = cell
         term *= total / n
         tail -= term

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.kernels.chances import LANES, RUN, add_differing
+from mramsim.kernels.chances import LANES, RUN, TURNED, add_differing
 from mramsim.kernels.jit import kernel
-from mramsim.kernels.lanes import address
+from mramsim.kernels.lanes import address, borrowed
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.philox import unit
 from mramsim.kernels.shared_draws import fill_own
@@ -21,7 +21,7 @@ class Work(NamedTuple):
 
     x: NDArray[np.uint8]  # [R, TURNED], bits of the rows
     groups: NDArray[np.uint32]  # [2, LANES / 16], the number of each 16 evaluations
-    sums: NDArray[np.int16]  # [LANES], what the bits that differ add to the count
+    changes: NDArray[np.int16]  # [16, TURNED], what the bits that differ add to the counts
     open: NDArray[np.uint64]  # [RUN, LANES / 64], a bit each
     parts: NDArray[np.uint8]  # [RUN, LANES], shared draws
     cell: NDArray[np.int32]  # [RUN LANES], and on: one number for each that is open
@@ -30,13 +30,45 @@ class Work(NamedTuple):
     words: NDArray[np.uint32]  # [2, RUN LANES]
 
 
+@kernel
+def new_work(width: Any) -> Any:
+    """Return room for arrays of `width` rows; no changes yet."""
+    return Work(
+        np.zeros((width, TURNED), dtype=np.uint8),
+        np.empty((2, LANES // 16), dtype=np.uint32),
+        np.zeros((16, TURNED), dtype=np.int16),
+        np.empty((RUN, LANES // 64), dtype=np.uint64),
+        np.empty((RUN, LANES), dtype=np.uint8),
+        np.empty(RUN * LANES, dtype=np.int32),
+        np.empty(RUN * LANES, dtype=np.int32),
+        np.empty((3, RUN * LANES), dtype=np.uint32),
+        np.empty((2, RUN * LANES), dtype=np.uint32),
+    )
+
+
+@kernel
+def work_lent(work: Any) -> Any:
+    """Return the same arrays, borrowed."""
+    return Work(
+        borrowed(work.x),
+        borrowed(work.groups),
+        borrowed(work.changes),
+        borrowed(work.open),
+        borrowed(work.parts),
+        borrowed(work.cell),
+        borrowed(work.lane),
+        borrowed(work.counter),
+        borrowed(work.words),
+    )
+
+
 class Addresses(NamedTuple):
     """Where arrays lie; asking an array itself costs a count of its references each time."""
 
     cells: int  # of `PreparedBits`
     x: int
     groups: int
-    sums: int
+    changes: int
     open: int
     parts: int
     counter: int
@@ -50,7 +82,7 @@ def addresses(ready: Any, work: Any) -> Any:
         address(ready.cells),
         address(work.x),
         address(work.groups),
-        address(work.sums),
+        address(work.changes),
         address(work.open),
         address(work.parts),
         address(work.counter),
@@ -60,33 +92,37 @@ def addresses(ready: Any, work: Any) -> Any:
 
 @kernel
 def decide_ties(
-    ready: Any, start: Any, cells: Any, work: Any, at: Any, first: Any, span: Any, step: Any
+    ready: Any,
+    start: Any,
+    cells: Any,
+    changes: Any,
+    work: Any,
+    at: Any,
+    first: Any,
+    span: Any,
+    step: Any,
 ) -> Any:
     """Draw for the evaluations that are open at chance cells `start` on; return the draws.
 
-    `first` is the evaluation of lane 0, `span` the lanes in use.
+    `changes` : int16 [TURNED] of their column; `first` is the evaluation of lane 0, `span` the
+    lanes in use.
     """
-    draws = 0
+    found = 0
+    used = lanes_in(span, 0), lanes_in(span, 1)
     for k in range(cells):
-        row = ready.cells[start + k, 0]
+        own = step | np.uint32(ready.cells[start + k, 1])
         for word in range(LANES // 64):
-            left = work.open[k, word]
+            left = work.open[k, word] & used[word]
             while left != np.uint64(0):
                 lane = 64 * word + np.int64(lowest_bit(left))
                 left &= left - np.uint64(1)
-                if (
-                    lane < span[0]
-                    or lane >= span[1]
-                    or ready.chance[start + k, work.x[row, lane]] == 0.0
-                ):
-                    continue
                 e = np.uint64(first + lane)
-                work.cell[draws], work.lane[draws] = k, lane
-                work.counter[0, draws] = np.uint32(e & np.uint64(0xFFFFFFFF))
-                work.counter[1, draws] = np.uint32(e >> np.uint64(32))
-                work.counter[2, draws] = step | np.uint32(ready.cells[start + k, 1])
-                draws += 1
-    if draws == 0:
+                work.cell[found], work.lane[found] = k, lane
+                work.counter[0, found] = np.uint32(e & np.uint64(0xFFFFFFFF))
+                work.counter[1, found] = np.uint32(e >> np.uint64(32))
+                work.counter[2, found] = own
+                found += 1
+    if found == 0:
         return 0
     room = 4 * RUN * LANES
     fill_own(
@@ -95,18 +131,29 @@ def decide_ties(
         at.counter + 2 * room,
         at.words,
         at.words + room,
-        (draws + 7) >> 3,
+        (found + 7) >> 3,
         ready.own_column[start] | OWN,
         ready.key[start, 0],
         ready.key[start, 1],
     )
-    for n in range(draws):
+    for n in range(found):
         cell, lane = start + work.cell[n], work.lane[n]
         bit = np.int64(work.x[ready.cells[cell, 0], lane])
+        chance = ready.chance[cell, bit]
         inside = unit(work.words[0, n], work.words[1, n])
-        if (np.float64(work.parts[work.cell[n], lane]) + inside) / 256.0 < ready.chance[cell, bit]:
-            work.sums[lane] += np.int16(ready.cells[cell, 4 + bit])
-    return draws
+        differs = (np.float64(work.parts[work.cell[n], lane]) + inside) / 256.0 < chance
+        changes[lane] += np.int16(ready.cells[cell, 4 + bit]) * np.int16(differs)
+    return found
+
+
+@kernel
+def lanes_in(span: Any, word: Any) -> Any:
+    """Return a bit for each of the lanes 64 `word` on that lies in `span`."""
+    low, high = span[0] - 64 * word, span[1] - 64 * word
+    full = ~np.uint64(0)
+    above = np.uint64(0) if low >= 64 else full << np.uint64(max(low, 0))
+    below = np.uint64(0) if high <= 0 else full >> np.uint64(64 - min(high, 64))
+    return above & below
 
 
 @kernel
@@ -115,6 +162,8 @@ def add_chances(
 ) -> Any:
     """Add the bits that differ in the often differing cells of a column; return draws."""
     draws: int = 0
+    own_line = at.changes + (column & 15) * TURNED * 2
+    changes = work.changes[column & 15]
     k: Any = np.int64(ready.first[column])
     last = np.int64(ready.first[column + 1])
     while k < last:
@@ -137,10 +186,10 @@ def add_chances(
             own,
             key0,
             key1,
-            at.sums,
+            own_line,
             at.parts,
             at.open,
         )
-        draws += decide_ties(ready, k, stop - k, work, at, first, span, step)
+        draws += decide_ties(ready, k, stop - k, changes, work, at, first, span, step)
         k = stop
     return draws

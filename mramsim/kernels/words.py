@@ -50,39 +50,6 @@ def count_ones(levels: Any, planes: Any, ones: Any) -> Any:
 
 
 @kernel
-def decide_codes(codes: Any, limit: Any, kinds: Any, sign: Any, bits: Any) -> Any:
-    """Fill bits: 1 where ``sign * code`` reaches the column's limit.
-
-    Parameters
-    ----------
-    codes : int32 [N / 32, M / 16, 32, 16]
-    limit : int32 [kinds, M]
-    kinds : int32 [P]
-        Row of `limit` for each position; evaluation ``n`` is at position ``n % P``.
-    sign : int32 [M]
-    bits : uint8 [N, M]
-    """
-    positions, columns = kinds.size, sign.size
-    own = np.zeros(codes.shape[2], dtype=np.int32)
-    for block in range(codes.shape[0]):
-        start = block * own.size
-        count = min(own.size, bits.shape[0] - start)
-        for n in range(count):
-            own[n] = kinds[(start + n) % positions]
-        for panel in range(codes.shape[1]):
-            first = 16 * panel
-            for n in range(count):
-                row, least, target = codes[block, panel, n], limit[own[n]], bits[start + n]
-                if first + 16 <= columns:
-                    for lane in range(16):
-                        column = first + lane
-                        target[column] = row[lane] * sign[column] >= least[column]
-                else:
-                    for column in range(first, columns):
-                        target[column] = row[column - first] * sign[column] >= least[column]
-
-
-@kernel
 def fill_numbers(codes: Any, slope: Any, low: Any, step: Any, zero: Any, numbers: Any) -> Any:
     """Fill accumulators: ``slope (low + step code) - zero``.
 

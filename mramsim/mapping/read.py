@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mramsim.kernels.words import count_ones, decide_codes
+from mramsim.kernels.decisions import decide_codes
+from mramsim.kernels.words import count_ones
 from mramsim.mapping.events import LayerEvents, digital_events, tile_events
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.readers import Limits, Reader

@@ -47,7 +47,7 @@ class Reader:
     ready : Prepared or PreparedBits
     kept : dict of int to tuple
         By the weight of summed codes, where they are decided; see
-        `mramsim.kernels.words.decide_codes`. Filled when first needed.
+        `mramsim.kernels.decisions.decide_codes`. Filled when first needed.
     """
 
     parts: tuple[Part, ...]

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import chisquare
 from tiles import AS_IT_IS, read_record
 
-from mramsim.kernels.chances import RUN, TURNED, add_differing, turn
+from mramsim.kernels.chances import NEVER, RUN, TURNED, add_differing, turn
+from mramsim.kernels.changes import add_ones, add_turned, at_most
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, aligned
 from mramsim.kernels.prepared_bits import prepare_bits
@@ -182,7 +183,7 @@ def test_wrong_bits_and_ties():
     cells = np.zeros((RUN, 6), np.int32)
     cells[:, 0], cells[:, 1] = rng.integers(0, 9, RUN), np.arange(RUN)
     cells[:, 2:4], cells[:, 4:] = rng.integers(0, 256, (RUN, 2)), rng.choice([-1, 1], (RUN, 2))
-    cells[:3, 2:4] = [[0, 255], [255, 0], [128, 127]]
+    cells[:5, 2:4] = [[0, 255], [255, 0], [128, 127], [NEVER, 3], [0, NEVER]]
     sums, words = np.full(128, -3, np.int16), np.zeros((RUN, 128), np.uint8)
     ties = np.zeros((RUN, 2), np.uint64)
     wrong_bits(x, groups, cells, key, sums, words, ties)
@@ -193,10 +194,11 @@ def test_wrong_bits_and_ties():
             drawn = naive.shared_byte(counter, key, lane % 16)
             assert words[k, lane] == drawn
             bit = x[row, lane]
-            if bit < 2 and drawn < (limit0, limit1)[bit]:
+            limit = (limit0, limit1)[bit] if bit < 2 else NEVER
+            if drawn < limit < NEVER:
                 expected[lane] += (change0, change1)[bit]
             tie = int(ties[k, lane // 64]) >> (lane % 64) & 1
-            assert tie == (bit < 2 and drawn == (limit0, limit1)[bit])
+            assert tie == (drawn == limit)
     np.testing.assert_array_equal(sums, expected)
 
 
@@ -210,3 +212,57 @@ def test_many_cells_may_differ_at_once():
     x, images = np.ones((2, rows), np.int64), np.arange(2)
     sums, _ = read_record(tile, AS_IT_IS, x, images, 1, 0)
     np.testing.assert_array_equal((sums + rows) / 2, naive.read_pcsa(tile, x, images, 1, 0))
+
+
+@kernel
+def changes_of(x, rows, changes, sums, first):
+    for k in range(changes.shape[0]):
+        add_ones(address(x), address(rows), rows.size, address(changes[k]))
+    add_turned(address(changes), first, address(sums))
+
+
+@kernel
+def low_bytes(parts, limit):
+    return at_most(address(parts), limit, 0), at_most(address(parts), limit, 1)
+
+
+def test_changes_are_turned_into_sums():
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 3, (7, TURNED)).astype(np.uint8)  # 2: undriven
+    rows = rng.integers(0, 7, 300).astype(np.int32)
+    changes = rng.integers(-9, 9, (16, TURNED)).astype(np.int16)
+    sums = rng.integers(-99, 99, (128, 16)).astype(np.int32)
+    ones = (x[rows, :128] == 1).sum(axis=0)
+    expected = changes.astype(int)
+    expected[:, :128] += ones
+    before = sums.copy()
+    changes_of(x, rows, changes, sums, 5)
+    np.testing.assert_array_equal(changes, expected)
+    np.testing.assert_array_equal(sums, before + expected[:, 5:133].T)
+
+
+@pytest.mark.parametrize("limit", [0, 7, 255])
+def test_low_bytes_are_found(limit):
+    parts = np.random.default_rng(4).integers(0, 256, 128).astype(np.uint8)
+    found = np.array(low_bytes(parts, np.uint8(limit)), np.uint64)
+    bits = np.unpackbits(found.view(np.uint8), bitorder="little")
+    np.testing.assert_array_equal(bits, parts <= limit)
+
+
+@pytest.mark.parametrize("still", [1, 200])
+def test_cells_that_add_nothing_are_mended_or_masked(still):
+    rng = np.random.default_rng(still)
+    tile, driven = random_tile(rng, 300, 7, positions=4, odd=0.0)
+    cells = rng.choice(300 * 7, still, replace=False)
+    always = rng.integers(0, 2, still).astype(float)  # the same bit for either input
+    tile = tile._replace(
+        odd_row=(cells // 7).astype(np.int32),
+        odd_column=(cells % 7).astype(np.int32),
+        wrong_on=always,
+        wrong_off=1.0 - always,
+    )
+    ready = prepare_bits([tile], [(slice(0, 300), slice(0, 7))], (300, 7))
+    assert ready.bits.masked == (still > 2)
+    assert ready.still_row.size == (still if still < 3 else 0)
+    counts, expected, _ = both(tile, driven, rng, images=70)
+    np.testing.assert_array_equal(counts, expected)

@@ -4,8 +4,9 @@ import naive
 import numpy as np
 import pytest
 
+from mramsim.kernels.decisions import decide_codes
 from mramsim.kernels.matches import strips, xnor_popcount
-from mramsim.kernels.words import count_ones, decide_codes, fill_numbers, pack_bits, unpack_bits
+from mramsim.kernels.words import count_ones, fill_numbers, pack_bits, unpack_bits
 
 SHAPES = [(1, 1, 1), (2, 63, 1), (3, 64, 2), (2, 65, 5), (1, 127, 3), (4, 300, 7), (45, 130, 33)]
 
