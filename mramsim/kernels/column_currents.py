@@ -35,22 +35,19 @@ _EXPONENT = 0x7FF0000000000000
 _ONE_OVER = 0x7FE0000000000000  # minus the exponent of a power of two: that of its inverse
 
 
-def _plain_rows(
-    cells: Any, offsets: Any, gaps: Any, count: Any, bit: Any, source: Any, same: Any, state: Any
-) -> None:
+def _plain_rows(cells: Any, offsets: Any, wires: Any, count: Any, same: Any, state: Any) -> None:
     y, d, z, v, w = lanes.memory(state, (_STATES, WIDTH), np.float64)
     if int(count) == 0:
         return
     places = lanes.memory(offsets, (int(count),), np.int64)
-    lengths = lanes.memory(gaps, (int(count),), np.float64)
-    for place, gap in zip(places, lengths, strict=True):
+    below = lanes.memory(wires, (int(count), 3), np.float64)
+    for place, (both, r_b, r_s) in zip(places, below, strict=True):
         g = lanes.memory(int(cells) + int(place), (WIDTH,), np.float64)
-        r_b, r_s = gap * bit, gap * source
         if same:
-            d += (r_b + r_s) * y
+            d += both * y
             y += g * d
             continue
-        v += (r_b + r_s) * y
+        v += both * y
         d += r_b * y
         z += r_b * w + r_s * d
         w += r_s * y
@@ -67,10 +64,8 @@ def add_rows(
     typing_context: Any,
     cells: Any,
     offsets: Any,
-    gaps: Any,
+    wires: Any,
     count: Any,
-    bit: Any,
-    source: Any,
     same: Any,
     state: Any,
 ) -> Any:
@@ -82,11 +77,9 @@ def add_rows(
         Conductances, S.
     offsets : address of int64 [count]
         Where the 32 of each row stand, in bytes from `cells`, 64-byte aligned.
-    gaps : address of float64 [count]
-        Segments below each row.
+    wires : address of float64 [count, 3]
+        Below each row, Ohm: both lines together, bit line, source line.
     count : int64
-    bit, source : float64
-        One segment, Ohm.
     same : bool
         Whether the source line ends on the driver's side.
     state : address of float64 [5, 32]
@@ -102,7 +95,7 @@ def add_rows(
                 _build(builder, False, state, *given)
         return context.get_dummy_value()
 
-    kinds = [types.int64] * 4 + [types.float64] * 2 + [types.boolean, types.int64]
+    kinds = [types.int64] * 4 + [types.boolean, types.int64]
     return types.void(*kinds), generate
 
 
@@ -112,10 +105,8 @@ def _build(
     state: Any,
     cells: Any,
     offsets: Any,
-    gaps: Any,
+    wires: Any,
     count: Any,
-    bit: Any,
-    source: Any,
 ) -> None:
     vector, whole = ir.VectorType(_REAL, _LANES), ir.VectorType(I64, _LANES)
     fma = lanes.declared(builder, f"llvm.fma.v{_LANES}f64", vector, [vector] * 3)
@@ -132,11 +123,15 @@ def _build(
     def body(row: Any) -> None:
         eight = builder.mul(row, ir.Constant(I64, 8))
         line = builder.add(cells, lanes.load(builder, offsets, eight, I64))
-        gap = lanes.load(builder, gaps, eight, _REAL)
-        r_bit, r_source = builder.fmul(gap, bit), builder.fmul(gap, source)
-        both = lanes.broadcast(builder, builder.fadd(r_bit, r_source), _LANES)
-        r_b = lanes.broadcast(builder, r_bit, _LANES)
-        r_s = lanes.broadcast(builder, r_source, _LANES)
+        three = builder.mul(row, ir.Constant(I64, 24))
+        both, r_b, r_s = (
+            lanes.broadcast(
+                builder,
+                lanes.load(builder, wires, builder.add(three, ir.Constant(I64, 8 * k)), _REAL),
+                _LANES,
+            )
+            for k in range(3)
+        )
 
         def more(a: Any, b: Any, c: Any) -> Any:
             return builder.call(fma, [a, b, c])
@@ -186,13 +181,18 @@ def _in_panels(conductance: Any) -> Any:
 
 
 @kernel
-def _list_rows(select: Any, offsets: Any, gaps: Any) -> Any:
+def _list_rows(select: Any, bit: Any, source: Any, offsets: Any, wires: Any) -> Any:
     """List the rows that conduct from the last one on; return how many, and the gap above."""
     rows, found, gap = select.size, 0, 0.0
     for row in range(rows - 1, -1, -1):
         if select[row] >= 0:
             offsets[found] = 8 * WIDTH * (np.int64(select[row]) * rows + row)
-            gaps[found] = gap
+            below = gap * bit, gap * source
+            wires[found, 0], wires[found, 1], wires[found, 2] = (
+                below[0] + below[1],
+                below[0],
+                below[1],
+            )
             found += 1
             gap = 0.0
         gap += 1.0
@@ -240,14 +240,15 @@ def column_currents(
     most = 4.0 * (1.0 + rows * (bit + source) * (panels.max() if panels.size else 0.0))
     chunk = max(1, int(_DECADES / np.log10(most)))  # rows that cannot grow more
     offsets = np.empty((_IMAGES, rows), dtype=np.int64)
-    gaps, above = np.empty((_IMAGES, rows)), np.empty(_IMAGES)
+    wires, above = np.empty((_IMAGES, rows, 3)), np.empty(_IMAGES)
     counts = np.empty(_IMAGES, dtype=np.int64)
     state = aligned_lines(_STATES, WIDTH)
     cells = 0
     for start in range(0, images, _IMAGES):
         stop = min(start + _IMAGES, images)
         for n in range(stop - start):
-            counts[n], above[n] = _list_rows(select[start + n], offsets[n], gaps[n])
+            own = select[start + n]
+            counts[n], above[n] = _list_rows(own, bit, source, offsets[n], wires[n])
             cells += counts[n] * columns
         for panel in range(panels.shape[0]):
             for n in range(stop - start):
@@ -257,10 +258,8 @@ def column_currents(
                     add_rows(
                         address(panels[panel]),
                         address(offsets[n]) + 8 * first,
-                        address(gaps[n]) + 8 * first,
+                        address(wires[n]) + 24 * first,
                         min(chunk, counts[n] - first),
-                        bit,
-                        source,
                         not opposite,
                         address(state),
                     )

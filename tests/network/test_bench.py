@@ -6,8 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from mramsim.benchmark import run
-from mramsim.benchmark.clock import alternate
+from mramsim.benchmark import clock, run
 from mramsim.benchmark.growth import growth_row
 from mramsim.benchmark.layers import layer_row
 from mramsim.benchmark.networks import network_row, random_network
@@ -19,11 +18,21 @@ from mramsim.benchmark.words import packed_product
 from mramsim.cli.main import invoke
 
 
-def test_jobs_alternate_after_a_warm_up():
+def test_jobs_alternate_each_after_calls_of_its_own(monkeypatch):
     calls = []
     jobs = {name: lambda name=name: calls.append(name) for name in "ab"}
-    assert set(alternate(jobs, 3)) == {"a", "b"}
-    assert "".join(calls) == "abababab"
+    monkeypatch.setattr(clock, "seconds", lambda job: job() or clock.SETTLE_S)
+    assert set(clock.alternate(jobs, 3)) == {"a", "b"}
+    assert "".join(calls) == "ab" + 3 * "aabb"
+
+
+def test_jobs_settle_for_a_while_but_long_ones_only_once(monkeypatch):
+    calls = []
+    took = {"a": clock.SETTLE_S / 2.5, "b": clock.LONG_S}
+    jobs = {name: lambda name=name: calls.append(name) or took[name] for name in took}
+    monkeypatch.setattr(clock, "seconds", lambda job: job())
+    assert clock.alternate(jobs, 2) == took
+    assert "".join(calls) == "ab" + 2 * "aaaab"
 
 
 def test_peers_compute_the_same():
