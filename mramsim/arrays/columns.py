@@ -28,7 +28,6 @@ GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068
 _FINE = 2.0**-20  # step in counts where cells have no spread
 _MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
 _FEW = 0.02  # share of cells beyond int8 up to which int8 stays the cheaper store
-WIDEST = 127 * 256 + 127  # steps that fit two signed bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +78,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     with a noise of their own, go to a list.
     """
     from mramsim.kernels.records import NO_WIRES, AnalogTile
+    from mramsim.kernels.sums import WIDEST
     from mramsim.kernels.words import pack_bits
 
     meant = cells.meant()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mramsim.kernels.records import AnalogTile
 
 LINES = 9  # of factors
+QUIET = 2e-3  # share of the least variance by which odd cells may change it unseen
 _LARGEST = 1e30  # of float32 lines
 NO_LINES: Any = (
     np.zeros((0, 0, COLUMNS), np.float32),
@@ -41,13 +42,15 @@ def lines_of(
     rows_on: Any,
     border: Any,
     unread: Any,
+    unseen: Any,
     heavy: list[Any],
 ) -> Any:
     """Return middle, noise and factors of `settle`, codes per step, and codes per count.
 
     Behind wires counts are found elsewhere, so matches and steps add no codes. `unread` (float64
-    [Q, M]) is the variance of odd cells when all rows carry bit 0; `heavy` is what sums over odd
-    cells lose: of steps, and of variances for bit 1 and bit 0.
+    [Q, M]) is the variance of odd cells when all rows carry bit 0, or in the middle of what it may
+    be where it is not followed, and `unseen` (float64 [M]) how far from that it may lie; `heavy` is
+    what sums over odd cells lose: of steps, and of variances for bit 1 and bit 0.
     """
     columns, codes = match.shape[1], converter.codes
     error, start, turn, bow = np.zeros((4, columns))
@@ -86,9 +89,24 @@ def lines_of(
     slack = ROUNDING * largest * (2.0 if tile.bend.shape[1] else 1.0) + 1e-6
     on = 0.0 if tile.gated else rows_on.min()
     noisiest = rows * np.maximum(high, low) + always + (heavy[1] + heavy[2]) * slope**2
-    slack = slack + root_slack(noisiest, on * np.minimum(high, low) + always)
+    least = on * np.minimum(high, low) + always
+    slack = slack + root_slack(noisiest, least)
+    moved = unseen * slope**2 / 2.0  # over the root of the variance: what it may be off by
+    slack += np.divide(10.0 * moved, np.sqrt(least), out=np.zeros(columns), where=unseen > 0.0)
     factors = [per_match, per_step, noise_slope, slack, turn, start, bow, per_row, noise_row]
     return _panelled(middle), _panelled(noise), _panelled(np.stack(factors)), per_step, slope
+
+
+def quiet_columns(tile: AnalogTile, rows_on: Any, lowest: Any, highest: Any) -> Any:
+    """Return where the noise of odd cells hardly matters, bool [M].
+
+    Inputs change their variance by `lowest` to `highest` (float64 [M], at most and at least 0).
+    """
+    on = 0.0 if tile.gated else rows_on.min()
+    least = on * min(tile.variance_match, tile.variance_other) + tile.variance_column
+    if tile.variance_fixed.size:
+        least = least + tile.variance_fixed
+    return highest - lowest < 2.0 * QUIET * least
 
 
 def root_slack(most: Any, least: Any) -> Any:

@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.kernels.converters import CODES, VOTE, Converter, fill_borders
-from mramsim.kernels.lines import NO_LINES, lines_of, lost_in_sums, single, turns_back
+from mramsim.kernels.lines import (
+    NO_LINES,
+    lines_of,
+    lost_in_sums,
+    quiet_columns,
+    single,
+    turns_back,
+)
 from mramsim.kernels.noise import edges
-from mramsim.kernels.sums import Planes, planes_of
+from mramsim.kernels.sums import WIDEST, Planes, planes_of
 from mramsim.kernels.tables import split
 from mramsim.kernels.words import unpack_bits
 
@@ -53,7 +60,11 @@ class Prepared(NamedTuple):
         The last two: codes and variance per row that conducts, of gated tiles.
     per_count : float64 [M]
         Codes per analog count.
-    odd_value, odd_change : float32 [K]
+    seen_first : int32 [M + 1]
+        First of the S odd cells of each column that `mramsim.kernels.settle` has to know about:
+        those with steps, and all where the noise of odd cells matters.
+    seen_row : int32 [S]
+    seen_value, seen_change : float32 [S]
         See `mramsim.kernels.odd.fill_odd`; `noise` has the rest of their variance.
     """
 
@@ -78,8 +89,10 @@ class Prepared(NamedTuple):
     noise: NDArray[np.float32]
     factors: NDArray[np.float32]
     per_count: NDArray[np.float64]
-    odd_value: NDArray[np.float32]
-    odd_change: NDArray[np.float32]
+    seen_first: NDArray[np.int32]
+    seen_row: NDArray[np.int32]
+    seen_value: NDArray[np.float32]
+    seen_change: NDArray[np.float32]
 
 
 def driven_patterns(
@@ -92,6 +105,7 @@ def driven_patterns(
 
 def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     """Return what reading a tile through a converter needs beside its record."""
+    tile = _in_line(tile)
     rows, columns = tile.deviation.shape
     bits = unpack_bits(tile.weight.T, rows).T
     place, pattern = driven_patterns(tile.driven)
@@ -113,14 +127,27 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     linear = linear and not (tile.gated and converter.mode == VOTE)
     middle, noise, factors = NO_LINES
     scale, per_count = np.ones((2, columns))
+    change = odd_on - odd_off
+    quiet = np.zeros(columns, dtype=np.bool_)
     if linear:
+        ends = [
+            np.bincount(odd_column, cut(change, 0.0), minlength=columns)
+            for cut in (np.minimum, np.maximum)
+        ]
+        quiet = quiet_columns(tile, rows_on, *ends)
+        middle_change, half = np.where(quiet, [ends[1] + ends[0], ends[1] - ends[0]], 0.0) / 2.0
         heavy = [lost_in_sums(odd_column, v, columns) for v in (odd_steps, odd_on, odd_off)]
         unread = [
-            np.bincount(odd_column, odd_off * rows[odd_row], minlength=columns) for rows in driven
+            np.bincount(odd_column, odd_off * rows[odd_row], minlength=columns) + middle_change
+            for rows in driven
         ]
-        found = lines_of(tile, converter, match, base, rows_on, border, np.array(unread), heavy)
+        found = lines_of(
+            tile, converter, match, base, rows_on, border, np.array(unread), half, heavy
+        )
         middle, noise, factors, scale, per_count = found
-    spread = np.abs(per_count)
+    seen = (odd_steps != 0) | ~quiet[odd_column]
+    value = odd_steps * scale[odd_column]
+    change = np.where(quiet[odd_column], 0.0, change * per_count[odd_column] ** 2)
     return Prepared(
         planes_of(
             tile.weight, bits, np.where(gone, 0, tile.deviation).astype(tile.deviation.dtype)
@@ -145,9 +172,21 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         noise,
         factors,
         per_count,
-        single(odd_steps * scale[odd_column]),
-        single((odd_on - odd_off) * spread[odd_column] ** 2),
+        np.searchsorted(odd_column[seen], np.arange(columns + 1)).astype(np.int32),
+        odd_row[seen],
+        single(value[seen]),
+        single(change[seen]),
     )
+
+
+def _in_line(tile: AnalogTile) -> AnalogTile:
+    """Return the same tile with steps of odd cells among the deviations, as far as they fit."""
+    row, column, steps = tile.odd_row, tile.odd_column, tile.odd_steps
+    total = steps + tile.deviation[row, column]
+    fits = np.abs(total) <= (127 if tile.deviation.dtype == np.int8 else WIDEST)
+    deviation = tile.deviation.copy()
+    deviation[row[fits], column[fits]] = total[fits]
+    return tile._replace(deviation=deviation, odd_steps=np.where(fits, 0, steps))
 
 
 def _odd(tile: AnalogTile, gone: NDArray[np.bool_]) -> Any:

@@ -94,8 +94,8 @@ def read_codes(
     last = np.float32(1 if converter.mode == VOTE else converter.codes - 1)
     shift = np.int32(plane)
     k0, k1 = tile.key[0], tile.key[1]
-    odd_first, odd_row = ready.odd_first, ready.odd_row
-    odd_value, odd_change = ready.odd_value, ready.odd_change
+    odd_first, odd_row = ready.seen_first, ready.seen_row
+    odd_value, odd_change = ready.seen_value, ready.seen_change
     at_turned = address(turned)
     at_x, at_cells, at_sums = address(x), address(planes.cells), address(sums)
     at_bits, at_index, at_tables = address(bits), address(index), address(planes.tables)

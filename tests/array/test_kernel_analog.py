@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tiles import read_record
 
+from mramsim.kernels import lines
 from mramsim.kernels.converters import CODES, EXACT, SWEEP, VOTE, Converter, border_of
 from mramsim.kernels.prepared import prepare
 from mramsim.kernels.records import NO_WIRES, AnalogTile
@@ -300,3 +301,39 @@ def test_slack_allows_for_sums_over_odd_cells(field):
         louder = tile._replace(**{field: factor * getattr(tile, field)})
         slack.append(prepare(louder, Converter(CODES, 0.0, 1.0, 64)).factors[0, 3, :4])
     assert (slack[1] > 2.0 * slack[0]).all()
+
+
+@pytest.mark.parametrize(
+    "converter", [Converter(CODES, 0.0, 1.0, 64), Converter(VOTE, 0.0, 1.0, 1)]
+)
+@pytest.mark.parametrize("gated", [False, True])
+def test_noise_of_odd_cells_goes_unseen_where_it_hardly_matters(monkeypatch, converter, gated):
+    """Settled codes are those found when the noise of each odd cell is followed."""
+    rng = np.random.default_rng(15)
+    tile, driven = random_tile(rng, 60, 20, positions=2, odd=0.1, noise=1.0)
+    on, off = tile.odd_variance_on, tile.odd_variance_off
+    least = tile.variance_column + (0.0 if gated else 1.0) * driven.sum(axis=1).min() / 3
+    share = 0.4 * least / np.bincount(tile.odd_column, np.abs(on - off)).max()
+    tile = tile._replace(odd_variance_on=on * share, odd_variance_off=off * share, gated=gated)
+    x = rng.integers(0, 2, (6000, 60)) & np.tile(driven, (3000, 1))
+    found = []
+    for quiet in (0.0, 0.3):
+        monkeypatch.setattr(lines, "QUIET", quiet)
+        ready = prepare(tile, converter)
+        if ready.linear:
+            loud = ready.odd_row.size if quiet == 0.0 else np.count_nonzero(ready.odd_steps)
+            assert ready.seen_row.size == loud
+        found.append(read_record(tile, converter, x, np.arange(3000), 2)[0])
+    np.testing.assert_array_equal(*found)
+
+
+def test_steps_of_odd_cells_join_the_deviations_where_they_fit():
+    rng = np.random.default_rng(16)
+    tile, driven = random_tile(rng, 70, 6, odd=0.2)
+    tile = tile._replace(odd_steps=rng.integers(-140, 140, tile.odd_steps.size))
+    tile = tile._replace(deviation=(tile.deviation // 8).astype(np.int8))
+    ready = prepare(tile, EXACTLY)
+    large = np.abs(tile.odd_steps) > 127
+    assert 0 < large.sum() <= np.count_nonzero(ready.odd_steps) < large.size
+    found, expected, _ = both(tile, driven, EXACTLY, rng, images=20)
+    np.testing.assert_array_equal(found, expected)
