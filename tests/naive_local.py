@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from naive import philox
+from naive_random import philox
 from numpy.typing import NDArray
 
 Array = NDArray[np.int64]

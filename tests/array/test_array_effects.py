@@ -1,6 +1,7 @@
 """Each effect alone changes the analog quantity at the decision; at zero it changes nothing."""
 
 import naive
+import naive_cells
 import numpy as np
 import pytest
 from designs import counts_bits, family_of
@@ -25,10 +26,10 @@ def built(mapping, only, case):
 def column(made):
     """What a column of a design sums, in A, Ohm or V."""
     if made.mapping.sensing == "resistance_sum":
-        return naive.column_ohm(made.cells, X, np.ones(48))
+        return naive_cells.column_ohm(made.cells, X, np.ones(48))
     if made.mapping.sensing == "charge":
-        return naive.charge_v(made.cells, X, np.ones(BITS.shape), made.mapping.v_read_v)
-    return naive.column_current(made.cells, X, np.ones(48), made.mapping.v_read_v)
+        return naive_cells.charge_v(made.cells, X, np.ones(BITS.shape), made.mapping.v_read_v)
+    return naive_cells.column_current(made.cells, X, np.ones(48), made.mapping.v_read_v)
 
 
 def analog(made):
@@ -38,7 +39,7 @@ def analog(made):
         chances = np.zeros((2, *BITS.shape))
         chances[0, record.odd_row, record.odd_column] = record.wrong_on
         chances[1, record.odd_row, record.odd_column] = record.wrong_off
-        return np.stack([naive.latch_input_v(made.cells, X, made.mapping), *chances])
+        return np.stack([naive_cells.latch_input_v(made.cells, X, made.mapping), *chances])
     read = [naive.analog_column(made.record, list(X), 0, column) for column in range(12)]
     return np.array([column(made), *np.transpose(read)[:2]])
 
@@ -82,7 +83,7 @@ def test_huge_deviations_stay_within_the_sums_of_the_kernel():
     assert record.gain == 0.0
     assert np.abs(record.odd_steps).max() <= 2**41
     unit = 1e-9 / made.cells.classes[1].total_ohm
-    current = naive.column_current(made.cells, X, np.ones(48), 1.0)
+    current = naive_cells.column_current(made.cells, X, np.ones(48), 1.0)
     background = 48 / made.cells.classes[0].total_ohm
     found = [naive.analog_column(record, list(X), 0, column)[0] for column in range(12)]
     np.testing.assert_allclose(found, (current - background) / unit, rtol=1e-6, atol=1e3)

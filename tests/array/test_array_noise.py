@@ -1,6 +1,7 @@
 """Read noise of an array, against noise drawn cell by cell and against integrals of spectra."""
 
 import naive
+import naive_cells
 import numpy as np
 import pytest
 from scipy import constants, integrate, stats
@@ -121,7 +122,7 @@ def test_noise_of_the_junctions_at_a_sense_amplifier(effect):
     slopes = np.array([by_junction(node, branch) for branch in made.cells.classes[:2]])
     share = 0.15**2 * (made.cells.rtn_variance > 0) if effect == "rtn" else flicker_variance(made)
     sigma = np.sqrt((slopes[made.cells.state] ** 2 * share).sum(axis=0))
-    margin = naive.latch_input_v(made.cells, np.ones(12), mapping)
+    margin = naive_cells.latch_input_v(made.cells, np.ones(12), mapping)
     right = np.where(made.cells.bits == 1, margin, -margin)
     with np.errstate(divide="ignore"):
         expected = stats.norm.cdf(-right / sigma)
@@ -203,7 +204,7 @@ def test_error_rate_of_a_sense_amplifier_is_that_of_its_margin(bit, carried):
     design = {"sigma_sa_noise_v": 0.2, "sigma_sa_offset_v": 0.2}
     only = ("d2d", "thermal_shot", "sa_noise", "sa_offset")
     made = make(np.full((1, 8), bit), only, PCSA, design=design, seed=3)
-    signal = naive.latch_input_v(made.cells, [carried], made.mapping)[0]
+    signal = naive_cells.latch_input_v(made.cells, [carried], made.mapping)[0]
     shift = np.random.default_rng([3, SA_OFFSET]).standard_normal(8) * 0.2
     variance = sum(node_sigma(made, made.cells.classes[state]) ** 2 for state in (0, 1)) + 0.2**2
     one = stats.norm.cdf((signal + shift) / np.sqrt(variance))

@@ -1,6 +1,6 @@
 """What an array reads without noise, against currents and voltages of the sampled resistances."""
 
-import naive
+import naive_cells
 import numpy as np
 import pytest
 from tiles import CSUM, PCSA, make, quiet, random_bits, read
@@ -18,7 +18,7 @@ def test_static_counts_are_those_of_the_currents_within_the_grid(masked):
     x = random_bits(2, 30, ROWS) & driven
     found = read(made, x)
     exact = np.array(
-        [naive.column_count(made.cells, row, driven, made.mapping.v_read_v) for row in x]
+        [naive_cells.column_count(made.cells, row, driven, made.mapping.v_read_v) for row in x]
     )
     rows_on = driven.sum()
     assert made.record.odd_row.size > 50
@@ -37,7 +37,7 @@ def test_grid_adds_less_than_a_thousandth_to_the_static_variance(device, only):
     g_ap, g_p = (1.0 / made.cells.classes[state].total_ohm for state in (0, 1))
     siemens = 1.0 / made.cells.resistance_ohm
     exact = (x @ siemens[0] + (1 - x) @ siemens[1] - 64 * g_ap) / (g_p - g_ap)
-    slow = naive.column_count(made.cells, x[0], np.ones(64), 0.1)
+    slow = naive_cells.column_count(made.cells, x[0], np.ones(64), 0.1)
     np.testing.assert_allclose(exact[0], slow, rtol=1e-9)
     weight = made.cells.bits
     matches = x @ weight + (1 - x) @ (1 - weight)
@@ -56,7 +56,7 @@ def test_sense_amplifiers_decide_as_the_branches_discharge():
         np.random.default_rng([0, SA_OFFSET]).standard_normal(30) * made.mapping.sigma_sa_offset_v
     )
     x = random_bits(2, 20, 64)
-    inputs = [naive.latch_input_v(made.cells, row, made.mapping) for row in x]
+    inputs = [naive_cells.latch_input_v(made.cells, row, made.mapping) for row in x]
     ones = np.array([(one + offset >= 0).sum(axis=0) for one in inputs])
     exact = np.array([row @ made.cells.bits + (1 - row) @ (1 - made.cells.bits) for row in x])
     np.testing.assert_array_equal(read(made, x), ones)

@@ -1,6 +1,7 @@
 """Charge-domain columns: counts from shared charge, noise, mismatch and error rates."""
 
 import naive
+import naive_cells
 import numpy as np
 import pytest
 from scipy import constants, stats
@@ -27,7 +28,7 @@ def exact_counts(made, x, capacitor):
     """Column voltage above that of cells without a match, over the voltage of a match."""
     ap, p = (branch.total_ohm for branch in made.cells.classes[:2])
     v, rows = made.mapping.v_read_v, len(x[0])
-    volts = np.array([naive.charge_v(made.cells, row, capacitor, v) for row in x])
+    volts = np.array([naive_cells.charge_v(made.cells, row, capacitor, v) for row in x])
     return rows * (volts / v - p / (p + ap)) / ((ap - p) / (p + ap))
 
 

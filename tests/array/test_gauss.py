@@ -1,6 +1,6 @@
 """The Gaussian of the kernels: accuracy of its parts, distribution, tails, the slow twin."""
 
-import naive
+import naive_random
 import numpy as np
 import pytest
 from scipy import stats
@@ -17,30 +17,30 @@ COUNT = 1_000_000
 @pytest.fixture(scope="module")
 def sample():
     """A million normal numbers of the twin, which the kernel equals bit for bit."""
-    return naive.column_noise(np.arange(COUNT), 3, 1, 9, (77, 88))
+    return naive_random.column_noise(np.arange(COUNT), 3, 1, 9, (77, 88))
 
 
 def test_kernel_equals_the_twin():
     rng = np.random.default_rng(1)
     for image, place, column in rng.integers(0, 1 << 31, (2000, 3)):
         found = column_normal(*(np.uint32(w) for w in (image, place, 5 << 24, column, 7, 8)))
-        assert found == float(naive.column_noise(image, place, 5, column, (7, 8)))
+        assert found == float(naive_random.column_noise(image, place, 5, column, (7, 8)))
 
 
 def test_quantile_equals_the_twin_and_scipy():
     rng = np.random.default_rng(3)
     tails = np.concatenate([rng.random(4000) / 2, 2.0 ** -rng.uniform(1, 63, 4000), [0.5, 0.075]])
     found = np.array([upper_quantile(tail) for tail in tails])
-    np.testing.assert_array_equal(found, naive.upper_quantile(tails))
+    np.testing.assert_array_equal(found, naive_random.upper_quantile(tails))
     np.testing.assert_allclose(found, stats.norm.isf(tails), rtol=0, atol=2e-14)
 
 
 def test_parts_lie_between_their_edges():
     last = (1 << 53) - 1
     for part in range(256):
-        low, high = naive.gaussian(part, np.array([0, last], np.uint64))
+        low, high = naive_random.gaussian(part, np.array([0, last], np.uint64))
         assert edges()[part] - EDGE <= low <= high <= edges()[part + 1] + EDGE
-    assert abs(float(naive.gaussian(255, np.uint64(last)))) < 10.0
+    assert abs(float(naive_random.gaussian(255, np.uint64(last)))) < 10.0
 
 
 def test_coarse_noise_covers_every_part():
@@ -50,7 +50,7 @@ def test_coarse_noise_covers_every_part():
     middle = t * np.polyval(MIDDLE[::-1], t * t)
     reach = NEAR + FAR * t**8 + FARTHEST * t**32
     middle[[0, -1]], reach[[0, -1]] = [-END, END] * np.abs(t[[0, -1]]), ENDS
-    bounds = naive.gaussian(part, 0), naive.gaussian(part, (1 << 53) - 1)
+    bounds = naive_random.gaussian(part, 0), naive_random.gaussian(part, (1 << 53) - 1)
     for factor in (1 - 0.00176, 1 + 0.00001):  # sigma by one step of Newton's method
         for bound in bounds:
             assert (np.abs(bound - factor * middle) < factor * reach - 1e-4).all()
@@ -71,7 +71,7 @@ def test_log_equals_the_twin_and_numpy_within_two_ulp():
     u = np.concatenate([rng.random(4000), 2.0 ** -rng.uniform(0, 54, 4000), near_one])
     u = np.concatenate([u, [2.0**-54, 2.0**-53, 0.5, np.sqrt(0.5), 1.0 - 2.0**-53, 1.0]])
     found = np.array([log(value) for value in u])
-    np.testing.assert_array_equal(found, naive.log(u))
+    np.testing.assert_array_equal(found, naive_random.log(u))
     expected = np.log(u)
     assert (np.abs(found - expected) <= 2 * np.spacing(np.abs(expected))).all()
 
@@ -79,7 +79,7 @@ def test_log_equals_the_twin_and_numpy_within_two_ulp():
 def test_sin_pi_equals_the_twin_and_numpy():
     b = np.concatenate([np.linspace(-0.5, 0.5, 4001), 2.0 ** -np.arange(2.0, 60.0)])
     found = np.array([sin_pi(value) for value in b])
-    np.testing.assert_array_equal(found, naive.sin_pi(b))
+    np.testing.assert_array_equal(found, naive_random.sin_pi(b))
     assert np.abs(found - np.sin(np.pi * b)).max() < 4e-16
 
 
@@ -104,7 +104,7 @@ def test_tails(sample, border, side):
 
 
 def test_tail_beyond_five_sigma():
-    many = naive.column_noise(np.arange(4 * COUNT), 1, 2, 3, (4, 5))
+    many = naive_random.column_noise(np.arange(4 * COUNT), 1, 2, 3, (4, 5))
     expected = 2 * stats.norm.sf(5.0) * many.size
     assert stats.poisson.cdf((np.abs(many) > 5.0).sum(), expected) > 1e-4
     assert stats.poisson.sf((np.abs(many) > 5.0).sum() - 1, expected) > 1e-4

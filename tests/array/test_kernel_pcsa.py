@@ -1,6 +1,7 @@
 """The sense-amplifier kernel against the cell-by-cell twin, bit for bit, on arbitrary records."""
 
 import naive
+import naive_random
 import numpy as np
 import pytest
 from scipy.stats import chisquare
@@ -191,7 +192,7 @@ def test_wrong_bits_and_ties():
     for k, (row, own, limit0, limit1, change0, change1) in enumerate(cells):
         for lane in range(128):
             counter = (*(int(word) for word in groups[:, lane // 16]), 7 << 24 | int(own), 3)
-            drawn = naive.shared_byte(counter, key, lane % 16)
+            drawn = naive_random.shared_byte(counter, key, lane % 16)
             assert words[k, lane] == drawn
             bit = x[row, lane]
             limit = (limit0, limit1)[bit] if bit < 2 else NEVER

@@ -1,6 +1,6 @@
 """The sense amplifier as a latch: error rate against margin, decision time, no decision in time."""
 
-import naive
+import naive_cells
 import numpy as np
 import pytest
 from scipy import stats
@@ -20,7 +20,7 @@ def test_error_rate_is_that_of_its_margin_at_8_margins(mapping):
     for seed, (bit, tmr) in enumerate(SWEEP):
         design = {"sigma_sa_noise_v": 0.06}
         made = make([[bit]], ("sa_noise",), mapping, design=design, seed=seed, tmr=tmr)
-        signal = naive.latch_input_v(made.cells, [1], made.mapping)[0, 0]
+        signal = naive_cells.latch_input_v(made.cells, [1], made.mapping)[0, 0]
         margins.append(signal / 0.06)
         one = stats.norm.cdf(margins[-1])
         ones = read(made, np.ones((reads, 1), int)).sum()
@@ -48,7 +48,7 @@ def test_decision_time_equals_a_spice_transient_of_the_branches(tmr, tmp_path):
         ]
     measures = {"t": f"when v(d)={mapping.vdd_v / 2:.17g} rise=1"}
     found = transient(tmp_path, lines, measures, mapping.t_read_s + 3e-10, 2e-13)["t"]
-    signal = naive.latch_input_v(made.cells, [1], mapping)[0, 0]
+    signal = naive_cells.latch_input_v(made.cells, [1], mapping)[0, 0]
     expected = float(decision_time_s(signal, mapping))
     assert expected > mapping.t_read_s
     assert found == pytest.approx(expected, rel=0.02)
@@ -70,7 +70,7 @@ def test_an_input_below_the_window_is_read_as_either_bit():
     mapping = made.mapping
     window = undecided_v(mapping)
     assert decision_time_s(window, mapping) == pytest.approx(mapping.t_read_s + mapping.sa_s)
-    signal = naive.latch_input_v(made.cells, [1], mapping)[0]
+    signal = naive_cells.latch_input_v(made.cells, [1], mapping)[0]
     assert (np.abs(signal) > 0).all()
     assert (np.abs(signal) < window).all()
     ones = read(made, np.ones((20_000, 1), int)).sum(axis=0)
@@ -106,7 +106,7 @@ def test_offsets_belong_to_columns_or_to_cells():
     column, cell = z.standard_normal(40), np.random.default_rng([0, 11]).standard_normal((60, 40))
     for mapping, offset in ((PCSA, column[None]), (DIGITAL, cell)):
         made = make(bits, (), mapping)
-        signal = naive.latch_input_v(made.cells, np.ones(60, int), made.mapping)
+        signal = naive_cells.latch_input_v(made.cells, np.ones(60, int), made.mapping)
         expected = (signal + 0.3 * offset < 0) & (bits == 1)
         np.testing.assert_array_equal(wrong[mapping][1] == 1, expected)
         assert 0.05 < wrong[mapping][0] < 0.5

@@ -1,6 +1,6 @@
 """Philox4x32-10: published vectors, the slow twin, and statistics of what kernels really draw."""
 
-import naive
+import naive_random
 import numpy as np
 import pytest
 from scipy import stats
@@ -63,17 +63,17 @@ def drawn(images, positions, plane, columns, key):
 @pytest.mark.parametrize(("counter", "key", "expected"), VECTORS)
 def test_published_vectors(counter, key, expected):
     assert compiled(counter, key) == expected
-    assert naive.philox(counter, key) == expected
+    assert naive_random.philox(counter, key) == expected
 
 
 def test_words_and_uniforms_equal_the_twin():
     words = np.random.default_rng(0).integers(0, 1 << 32, (500, 6), dtype=np.uint64)
     for row in words.astype(np.uint32):
         counter, key = tuple(map(int, row[:4])), tuple(map(int, row[4:]))
-        expected = naive.philox(counter, key)
+        expected = naive_random.philox(counter, key)
         assert compiled(counter, key) == expected
-        assert uniform(*row) == float(naive.uniform(counter, key))
-        assert unit(row[0], row[1]) == float(naive.unit(row[0], row[1]))
+        assert uniform(*row) == float(naive_random.uniform(counter, key))
+        assert unit(row[0], row[1]) == float(naive_random.unit(row[0], row[1]))
 
 
 def test_unit_stays_above_zero_and_at_most_one():
@@ -88,7 +88,7 @@ def test_uniforms_of_neighbouring_counters(word):
     count = 200_000
     counter = [7, 11, 13, 17]
     counter[word] = np.arange(count)
-    u = naive.uniform(tuple(counter), (123, 456))
+    u = naive_random.uniform(tuple(counter), (123, 456))
     assert abs(u.mean() - 0.5) * np.sqrt(12 * count) < 4
     assert abs(((u - 0.5) ** 2).mean() - 1 / 12) * np.sqrt(180 * count) < 4
     assert stats.kstest(u, "uniform").pvalue > 1e-3
@@ -98,7 +98,7 @@ def test_uniforms_of_neighbouring_counters(word):
 
 def test_bits_of_the_words_are_fair_and_independent_of_the_counter():
     count = 100_000
-    words = np.stack(naive.philox([np.arange(count, dtype=np.uint64), 0, 0, 0], (0, 0)))
+    words = np.stack(naive_random.philox([np.arange(count, dtype=np.uint64), 0, 0, 0], (0, 0)))
     for bit in range(32):
         ones = ((words >> np.uint64(bit)) & np.uint64(1)).sum(axis=1)
         assert (np.abs(ones.astype(float) - count / 2) < 4.5 * np.sqrt(count) / 2).all()
@@ -136,5 +136,5 @@ def test_no_two_reads_of_a_tile_share_a_draw():
 def test_images_beyond_the_first_thousands_have_their_own_draws():
     far = drawn([0, 1 << 16, (1 << 31) + 5, (1 << 32) - 1], 3, 0, 4, (5, 6))
     assert np.unique(far).size == far.size
-    expected = naive.column_noise((1 << 32) - 1, 2, 0, 3, (5, 6))
+    expected = naive_random.column_noise((1 << 32) - 1, 2, 0, 3, (5, 6))
     assert far[3, 2, 3] == expected

@@ -1,6 +1,6 @@
 """Series columns with time-to-digital converters: counts, delays, noise and error rates."""
 
-import naive
+import naive_cells
 import numpy as np
 import pytest
 from scipy import constants, stats
@@ -19,7 +19,7 @@ ROWS = 64
 def exact_counts(cells, x, driven):
     """Counts of the series resistance: below a column of antiparallel branches, over R_AP - R_P."""
     ap, p = (branch.total_ohm for branch in cells.classes[:2])
-    ohm = np.array([naive.column_ohm(cells, row, driven) for row in x])
+    ohm = np.array([naive_cells.column_ohm(cells, row, driven) for row in x])
     return (np.sum(driven) * ap - ohm) / (ap - p)
 
 
@@ -68,7 +68,7 @@ def test_delay_of_a_column_equals_a_spice_transient(tmp_path):
         level = mapping.trip_fraction * mapping.vdd_v
         measures[f"t{column}"] = f"when v(out{column})={level:.17g} rise=1"
     found = np.array(list(transient(tmp_path, lines, measures, 2e-8, 1e-11).values()))
-    expected = delay_s(naive.column_ohm(made.cells, x, np.ones(16)), mapping)
+    expected = delay_s(naive_cells.column_ohm(made.cells, x, np.ones(16)), mapping)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     counts = read(made, x[None])[0]
     ap, p = (branch.total_ohm for branch in made.cells.classes[:2])
@@ -83,7 +83,7 @@ def test_offset_of_a_comparator_stretches_every_resistance_of_its_column():
     mapping = made.mapping
     volts = np.random.default_rng([0, 11]).standard_normal(200) * mapping.sigma_sa_offset_v
     x = random_bits(2, 6, ROWS)
-    ohm = np.array([naive.column_ohm(made.cells, row, np.ones(ROWS)) for row in x])
+    ohm = np.array([naive_cells.column_ohm(made.cells, row, np.ones(ROWS)) for row in x])
     left = 1 - mapping.trip_fraction
     seen = ohm * np.log(left - volts / mapping.vdd_v) / np.log(left)
     ap, p = (branch.total_ohm for branch in made.cells.classes[:2])

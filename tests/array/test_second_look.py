@@ -1,6 +1,6 @@
 """The second look at open columns: codes in float32 are those of the exact draw, or stay open."""
 
-import naive
+import naive_random
 import numba
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 def quantiles(parts, words):
     """The Gaussian of the twin at the very place that the first word gives."""
-    return naive.gaussian(parts, words.astype(np.uint64) << np.uint64(21))
+    return naive_random.gaussian(parts, words.astype(np.uint64) << np.uint64(21))
 
 
 def test_the_fit_is_as_near_as_it_says():
@@ -76,7 +76,7 @@ def drawn():
     looks[1] = rng.choice([1e-4, 0.3, 20.0], (N, 16))
     image, place = rng.integers(0, 1 << 31, (2, N)).astype(np.uint32)
     pairs = zip(image.tolist(), place.tolist(), strict=True)
-    shared = [naive.philox((i, p, STEP, COLUMN >> 4), KEY) for i, p in pairs]
+    shared = [naive_random.philox((i, p, STEP, COLUMN >> 4), KEY) for i, p in pairs]
     return looks, np.array(shared, dtype=np.uint32), image, place
 
 
@@ -85,7 +85,7 @@ def drawn():
 def test_codes_are_those_of_the_exact_draw_or_stay_open(drawn, bow, plane):
     looks, _, image, place = drawn
     columns = np.arange(COLUMN, COLUMN + 16)
-    noise = naive.column_noise(image[:, None], place[:, None], PLANE, columns, KEY)
+    noise = naive_random.column_noise(image[:, None], place[:, None], PLANE, columns, KEY)
     factors, turn = np.zeros((9, 16), np.float32), 2.0 / LAST
     factors[3], factors[4], factors[5], factors[6] = 1e-5, turn, -1.0, bow
     asked = np.random.default_rng(6).random((N, 16)) < 0.7
@@ -110,7 +110,7 @@ def test_a_tail_too_small_for_one_word_stays_open(drawn):
     """Far from any border, but where the second word of the draw would count."""
     looks, words, image, place = drawn
     found = np.arange(1 << 20, dtype=np.uint64)
-    bits = naive.own_bits((found, 5, STEP, COLUMN + second_look.OWN), KEY)
+    bits = naive_random.own_bits((found, 5, STEP, COLUMN + second_look.OWN), KEY)
     small = found[bits >> np.uint64(21) < 1 << 13]
     assert small.size > 0
     image[:], place[:] = found[:N], 5
