@@ -11,17 +11,31 @@ import numpy as np
 from mramsim.benchmark.networks import WIRES, random_network
 from mramsim.benchmark.peers import peers
 from mramsim.benchmark.row import conditions, measure
+from mramsim.cards import load_card
 from mramsim.chip import BATCH, Chip
+from mramsim.comparison import fitted
 from mramsim.mapping.events import LayerEvents
 from mramsim.mapping.placement import place
 from mramsim.mapping.read import read_layer
+from mramsim.settings import sort_settings
 
 
 def layer_chip(
-    shape: tuple[int, int], mapping: str, device: str, only: Sequence[str] | None
+    shape: tuple[int, int],
+    mapping: str,
+    device: str,
+    only: Sequence[str] | None,
+    fit: bool = False,
 ) -> Chip:
-    """Return a chip that holds one layer of random weights with a sign behind it."""
-    placed = place(random_network(shape, decide_last=True), mapping)
+    """Return a chip that holds one layer of random weights with a sign behind it.
+
+    `fit` the design to the resistance of the device; see `mramsim.comparison.fitted`.
+    """
+    changes: dict[str, Any] = {}
+    if fit:
+        changes = dict(fitted(load_card("device", device), load_card("mapping", mapping)))
+    settings = sort_settings(changes)
+    placed = place(random_network(shape, decide_last=True), mapping, settings.mapping)
     return placed.sample(device=device, seed=0, only=only, without=WIRES)
 
 
@@ -52,6 +66,7 @@ def layer_row(
     threads: int,
     repeats: int,
     only: Sequence[str] | None = None,
+    fit: bool = False,
 ) -> dict[str, Any]:
     """Time one layer beside torch.
 
@@ -65,8 +80,10 @@ def layer_row(
     threads, repeats : int
     only : sequence of str, optional
         Effects; all but wires by default.
+    fit : bool
+        See `layer_chip`.
     """
-    chip = layer_chip(shape, mapping, device, only)
+    chip = layer_chip(shape, mapping, device, only, fit)
     ours, moved = layer_job(chip, images, threads)
     found = ours()
     reads = sum(events.total("column_reads") for events in found)
@@ -77,6 +94,7 @@ def layer_row(
         peers(images, shape),
         repeats,
         **conditions(chip, device, mapping, images),
+        fitted=fit,
         bytes=moved,
         column_reads=reads,
         draws_per_read=sum(events.draws for events in found) / max(1, reads),

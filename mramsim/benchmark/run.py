@@ -25,14 +25,16 @@ ROWS: dict[str, Callable[[int, int], list[dict[str, Any]]]] = {}
 Progress = Callable[[int, int, str], None]
 
 
-def _layer(name: str, mapping: str, effects: Sequence[str] = EFFECTS) -> None:
-    """Add a layer of 1024 x 1024 at both device cards."""
+def _layer(
+    name: str, mapping: str, effects: Sequence[str] = EFFECTS, fit: Sequence[bool] = (False,)
+) -> None:
+    """Add a layer of 1024 x 1024 at both device cards; at the second also a design that fits it."""
 
     def rows(threads: int, repeats: int) -> list[dict[str, Any]]:
         shape, images = (1024, 1024), 4096
         return [
-            layer_row(name, shape, images, device, mapping, threads, repeats, effects)
-            for device in (JUNG, SOT)
+            layer_row(name, shape, images, device, mapping, threads, repeats, effects, fits)
+            for device, fits in ((JUNG, False), *((SOT, fits) for fits in fit))
         ]
 
     ROWS[name] = rows
@@ -50,7 +52,7 @@ def _mnist(threads: int, repeats: int) -> list[dict[str, Any]]:
 ROWS["xnor_popcount_4096"] = lambda threads, repeats: [packed_product(4096, threads, repeats)]
 _layer("csum_layer_1024", CSUM)
 _layer("csum_1bit_layer_1024", "csum_1bit")
-_layer("pcsa_layer_1024", "pcsa_hirtzlin_nanoarch_2019", BIT_ERRORS)
+_layer("pcsa_layer_1024", "pcsa_hirtzlin_nanoarch_2019", BIT_ERRORS, (False, True))
 _layer("rsum_layer_1024", "rsum_jung_nature_2022")
 ROWS["gated_ir_drop_256"] = lambda threads, repeats: [gated_row(256, 1024, threads, repeats)]
 ROWS["linear_ir_drop_256"] = lambda threads, repeats: [linear_row(256, 1024, threads, repeats)]
