@@ -94,8 +94,8 @@ def read_codes(
     last = np.float32(1 if converter.mode == VOTE else converter.codes - 1)
     shift = np.int32(plane)
     k0, k1 = tile.key[0], tile.key[1]
-    odd_first, odd_row = ready.seen_first, ready.seen_row
-    odd_value, odd_change = ready.seen_value, ready.seen_change
+    seen_first, seen_row = ready.seen_first, ready.seen_row
+    seen_value, seen_change = ready.seen_value, ready.seen_change
     at_turned = address(turned)
     at_x, at_cells, at_sums = address(x), address(planes.cells), address(sums)
     at_bits, at_index, at_tables = address(bits), address(index), address(planes.tables)
@@ -126,7 +126,7 @@ def read_codes(
             place[n] = at
             pattern[n] = of_position[min(at, of_position.size - 1)]
         count_on(tile, ready, x, pattern, count, on)
-        if linear and odd_row.size > 0:
+        if linear and seen_row.size > 0:
             turn_inputs(x, turned)
         for panel in range(panels):
             panel_sums(
@@ -156,13 +156,20 @@ def read_codes(
                 own_middle = at_middle + panel * patterns * 64
                 own_noise = at_noise + panel * patterns * 64
                 own_factors = at_factors + panel * LINES * 64
-                first = odd_first[16 * panel]
-                end = odd_first[min(16 * panel + 16, columns)]
+                first = seen_first[16 * panel]
+                end = seen_first[min(16 * panel + 16, columns)]
                 added = end > first or wired or gated
                 if added or dirty:
                     dirty = added
                     fill_odd(
-                        at_turned, odd_first, odd_row, odd_value, odd_change, panel, odd_lines, odd
+                        at_turned,
+                        seen_first,
+                        seen_row,
+                        seen_value,
+                        seen_change,
+                        panel,
+                        odd_lines,
+                        odd,
                     )
                 if wired:
                     fill_given(given, start, count, panel, per_count, odd)
