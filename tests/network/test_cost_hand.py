@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from cost_case import cards as cards
 
 import mramsim as ms
 from mramsim.cost.model import cost_of
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Input, Linear, Output, Threshold
-from tests.cost_case import cards as cards
 
 FJ = 1e-15
 COMMON = {"vdd_v": 1.0, "node_m": 28e-9, "bitline_f": 1e-13, "clock_s": 2e-9}
