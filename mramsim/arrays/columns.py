@@ -28,6 +28,7 @@ GRID = 0.09  # step of stored deviations over their root mean square: adds 0.068
 _FINE = 2.0**-20  # step in counts where cells have no spread
 _MOST = 2.0**40  # steps of one cell, so that no sum of them leaves int64
 _FEW = 0.02  # share of cells beyond int8 up to which int8 stays the cheaper store
+WIDEST = 127 * 256 + 127  # steps that fit two signed bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +75,10 @@ class Analog:
 def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Analog) -> AnalogTile:
     """Make the record of a tile.
 
-    Deviations are stored once as integers on a grid; those of cells that do not fit, and of cells
-    with a noise of their own, go to a list.
+    Deviations are stored once as integers on a grid; those of cells that do not fit go to a list,
+    and so does the noise of cells that have one of their own.
     """
     from mramsim.kernels.records import NO_WIRES, AnalogTile
-    from mramsim.kernels.sums import WIDEST
     from mramsim.kernels.words import pack_bits
 
     meant = cells.meant()
@@ -90,9 +90,10 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
     extra = np.zeros(stored.shape) if passive else coding.carried(mapping, own)
     added = stored[0] - stored[1]
     narrow = bool((np.abs(added) > 127).mean() <= _FEW)
-    odd = (np.abs(added) > (127 if narrow else WIDEST)) | (extra[0] != 0.0) | (extra[1] != 0.0)
+    wide = np.abs(added) > (127 if narrow else WIDEST)
+    odd = wide | (extra[0] != 0.0) | (extra[1] != 0.0)
     rows, columns = np.nonzero(odd)
-    kept = np.where(odd, 0, added)
+    kept = np.where(wide, 0, added)
     reference = _reference(die, mapping, site, cells, analog)
     errors = _errors(die, mapping, site, cells, reference)
     match, other, fixed = _noise(cells, mapping, site, analog)
@@ -110,7 +111,7 @@ def record(cells: Cells, die: Die, mapping: MappingCard, site: Site, analog: Ana
         deviation=kept.astype(np.int8) if narrow else kept.astype(np.int16),
         odd_row=rows.astype(np.int32),
         odd_column=columns.astype(np.int32),
-        odd_steps=added[odd],
+        odd_steps=(added - kept)[odd],
         odd_variance_on=extra[0][odd],
         odd_variance_off=extra[1][odd],
         variance_match=match,

@@ -87,14 +87,18 @@ def lines_of(
     largest = np.abs(gain) * rows + np.abs(per_step) * most + np.abs(middle).max(axis=0)
     largest += np.abs(zero).max(axis=0) + codes * (1.0 + np.abs(error)) + np.abs(bow)
     slack = ROUNDING * largest * (2.0 if tile.bend.shape[1] else 1.0) + 1e-6
-    on = 0.0 if tile.gated else rows_on.min()
     noisiest = rows * np.maximum(high, low) + always + (heavy[1] + heavy[2]) * slope**2
-    least = on * np.minimum(high, low) + always
-    slack = slack + root_slack(noisiest, least)
-    moved = unseen * slope**2 / 2.0  # over the root of the variance: what it may be off by
-    slack += np.divide(10.0 * moved, np.sqrt(least), out=np.zeros(columns), where=unseen > 0.0)
+    least = least_variance(tile, rows_on) * slope**2
+    slack = slack + root_slack(noisiest, least, unseen * slope**2)
     factors = [per_match, per_step, noise_slope, slack, turn, start, bow, per_row, noise_row]
     return _panelled(middle), _panelled(noise), _panelled(np.stack(factors)), per_step, slope
+
+
+def least_variance(tile: AnalogTile, rows_on: Any) -> Any:
+    """Return the least noise variance of a column without odd cells, counts squared."""
+    on = 0.0 if tile.gated else rows_on.min()
+    least = on * min(tile.variance_match, tile.variance_other) + tile.variance_column
+    return least + tile.variance_fixed if tile.variance_fixed.size else least
 
 
 def quiet_columns(tile: AnalogTile, rows_on: Any, lowest: Any, highest: Any) -> Any:
@@ -102,19 +106,16 @@ def quiet_columns(tile: AnalogTile, rows_on: Any, lowest: Any, highest: Any) -> 
 
     Inputs change their variance by `lowest` to `highest` (float64 [M], at most and at least 0).
     """
-    on = 0.0 if tile.gated else rows_on.min()
-    least = on * min(tile.variance_match, tile.variance_other) + tile.variance_column
-    if tile.variance_fixed.size:
-        least = least + tile.variance_fixed
-    return highest - lowest < 2.0 * QUIET * least
+    return highest - lowest < 2.0 * QUIET * least_variance(tile, rows_on)
 
 
-def root_slack(most: Any, least: Any) -> Any:
-    """Return what a Gaussian may be off by since its variance is a float32 sum of terms.
+def root_slack(most: Any, least: Any, unseen: Any) -> Any:
+    """Return what a Gaussian may be off by since its variance is not known exactly.
 
-    `most` : sum of their magnitudes; `least` : least variance. No draw lies beyond 10 sigma.
+    It is a float32 sum of terms of magnitude `most` together, and up to `unseen` away from what is
+    taken for it; it is at least `least`. No draw lies beyond 10 sigma.
     """
-    off = ROUNDING * most
+    off = ROUNDING * most + unseen / 2.0  # a root moves by half of it over the root
     root = np.sqrt(np.maximum(least, off))
     return 10.0 * np.divide(off, root, out=np.zeros_like(off), where=root > 0.0)
 

@@ -17,7 +17,7 @@ from mramsim.kernels.lines import (
     turns_back,
 )
 from mramsim.kernels.noise import edges
-from mramsim.kernels.sums import WIDEST, Planes, planes_of
+from mramsim.kernels.sums import Planes, planes_of
 from mramsim.kernels.tables import split
 from mramsim.kernels.words import unpack_bits
 
@@ -105,7 +105,6 @@ def driven_patterns(
 
 def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     """Return what reading a tile through a converter needs beside its record."""
-    tile = _in_line(tile)
     rows, columns = tile.deviation.shape
     bits = unpack_bits(tile.weight.T, rows).T
     place, pattern = driven_patterns(tile.driven)
@@ -177,16 +176,6 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
         single(value[seen]),
         single(change[seen]),
     )
-
-
-def _in_line(tile: AnalogTile) -> AnalogTile:
-    """Return the same tile with steps of odd cells among the deviations, as far as they fit."""
-    row, column, steps = tile.odd_row, tile.odd_column, tile.odd_steps
-    total = steps + tile.deviation[row, column]
-    fits = np.abs(total) <= (127 if tile.deviation.dtype == np.int8 else WIDEST)
-    deviation = tile.deviation.copy()
-    deviation[row[fits], column[fits]] = total[fits]
-    return tile._replace(deviation=deviation, odd_steps=np.where(fits, 0, steps))
 
 
 def _odd(tile: AnalogTile, gone: NDArray[np.bool_]) -> Any:

@@ -99,7 +99,7 @@ class AnalogTile(NamedTuple):
     odd_row, odd_column : int32 [K]
         Cells beyond that or with a noise of their own.
     odd_steps : int64 [K]
-        Steps they add when the row carries bit 1.
+        Steps they add when the row carries bit 1, beside `deviation`.
     odd_variance_on, odd_variance_off : float64 [K]
         Noise variance they add when the row carries bit 1 or bit 0.
     variance_match, variance_other, variance_column : float64

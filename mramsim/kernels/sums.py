@@ -22,7 +22,6 @@ from mramsim.kernels.tables import fill_index, has_tables, look_up, tables
 from mramsim.kernels.words import pack_bits
 
 LINE = INPUTS * 64  # bytes of the sums of a panel
-WIDEST = 127 * 256 + 127  # deviations that fit two signed bytes
 
 
 class Planes(NamedTuple):

@@ -93,6 +93,14 @@ def flicker_variance(made):
     return card.hooge_m2 / area * np.log(mapping.bandwidth_hz / made.die.inference_hz)
 
 
+def test_cells_with_noise_keep_their_steps_beside_the_others():
+    bits, alone = random_bits(1, 60, 50), ("d2d",)
+    quiet_ones, noisy = (make(bits, only, **TELEGRAPH).record for only in (alone, (*alone, "rtn")))
+    assert noisy.odd_row.size > quiet_ones.odd_row.size + 1000
+    np.testing.assert_array_equal(noisy.deviation, quiet_ones.deviation)
+    assert np.count_nonzero(noisy.odd_steps) == quiet_ones.odd_row.size
+
+
 @pytest.mark.parametrize("effect", ["rtn", "flicker"])
 def test_noise_of_the_junctions_in_a_column(effect):
     made = make(random_bits(1, 60, 50), (effect,), **TELEGRAPH)

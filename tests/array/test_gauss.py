@@ -118,10 +118,18 @@ def test_a_variance_summed_in_float32_is_off_by_less_than_its_slack():
         exact = least + low * (rows - p) + high * p
         single = [np.float32(value) for value in (high - low, least + low * rows)]
         found = np.sqrt((p.astype(np.float32) * single[0] + single[1]).astype(float))
-        slack = root_slack(np.array(rows * high + least), np.array(least))
+        slack = root_slack(np.array(rows * high + least), np.array(least), 0.0)
         assert (10.0 * np.abs(found - np.sqrt(exact)) <= slack).all()
         assert slack <= 10.0 * np.sqrt(ROUNDING * (rows * high + least))
-    assert root_slack(np.zeros(1), np.zeros(1)) == 0.0
+    assert root_slack(np.zeros(1), np.zeros(1), 0.0) == 0.0
+
+
+def test_a_variance_that_is_not_followed_is_off_by_less_than_its_slack():
+    least, unseen = np.full(1, 0.7), 0.2
+    taken = least + unseen
+    off = 10.0 * (np.sqrt(taken) - np.sqrt(taken - unseen))
+    slack = root_slack(np.zeros(1), least, unseen)
+    assert off < slack < 1.2 * off
 
 
 def test_sums_over_odd_cells_lose_no_more_than_is_allowed_for():

@@ -325,15 +325,3 @@ def test_noise_of_odd_cells_goes_unseen_where_it_hardly_matters(monkeypatch, con
             assert ready.seen_row.size == loud
         found.append(read_record(tile, converter, x, np.arange(3000), 2)[0])
     np.testing.assert_array_equal(*found)
-
-
-def test_steps_of_odd_cells_join_the_deviations_where_they_fit():
-    rng = np.random.default_rng(16)
-    tile, driven = random_tile(rng, 70, 6, odd=0.2)
-    tile = tile._replace(odd_steps=rng.integers(-140, 140, tile.odd_steps.size))
-    tile = tile._replace(deviation=(tile.deviation // 8).astype(np.int8))
-    ready = prepare(tile, EXACTLY)
-    large = np.abs(tile.odd_steps) > 127
-    assert 0 < large.sum() <= np.count_nonzero(ready.odd_steps) < large.size
-    found, expected, _ = both(tile, driven, EXACTLY, rng, images=20)
-    np.testing.assert_array_equal(found, expected)
