@@ -316,12 +316,17 @@ def test_noise_of_odd_cells_goes_unseen_where_it_hardly_matters(monkeypatch, con
     share = 0.4 * least / np.bincount(tile.odd_column, np.abs(on - off)).max()
     tile = tile._replace(odd_variance_on=on * share, odd_variance_off=off * share, gated=gated)
     x = rng.integers(0, 2, (6000, 60)) & np.tile(driven, (3000, 1))
-    found = []
+    change = (on - off) * share
+    middle = np.bincount(tile.odd_column, change, minlength=20) / 2.0
+    found, noise = [], []
     for quiet in (0.0, 0.3):
         monkeypatch.setattr(lines, "QUIET", quiet)
         ready = prepare(tile, converter)
         if ready.linear:
             loud = ready.odd_row.size if quiet == 0.0 else np.count_nonzero(ready.odd_steps)
             assert ready.seen_row.size == loud
+            noise.append(ready.noise.transpose(1, 0, 2).reshape(2, -1)[:, :20])
         found.append(read_record(tile, converter, x, np.arange(3000), 2)[0])
     np.testing.assert_array_equal(*found)
+    if noise:
+        np.testing.assert_allclose(noise[1] - noise[0], [middle, middle], atol=1e-4)

@@ -14,10 +14,11 @@ from mramsim.kernels.lanes import address, aligned
 from mramsim.kernels.prepared_bits import prepare_bits
 from mramsim.kernels.rare import FULL, RARE, rate_of, some_of
 from mramsim.kernels.records import PcsaTile
+from mramsim.kernels.ties import lanes_in
 from mramsim.kernels.words import pack_bits
 from mramsim.mapping.readers import Reader
 
-SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2)]
+SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2), (20, 21)]
 
 
 @kernel
@@ -87,6 +88,18 @@ def test_certain_cells_are_not_drawn():
     counts, expected, made = both(tile._replace(wrong_on=sure, wrong_off=1 - sure), driven, rng)
     np.testing.assert_array_equal(counts, expected)
     assert made == 0
+
+
+def test_cells_that_differ_for_one_input_only_are_not_drawn_for_the_other():
+    rng = np.random.default_rng(8)
+    tile, driven = random_tile(rng, 250, 4)
+    tile = tile._replace(wrong_on=0.0 * tile.wrong_on, wrong_off=0.0 * tile.wrong_off + 0.3)
+    for bit in (0, 1):
+        x, images = np.full((300, 250), bit), np.arange(300)
+        sums, made = read_record(tile, AS_IT_IS, x, images)
+        expected = naive.read_pcsa(tile, x, images, 1, 0)
+        np.testing.assert_array_equal((sums + 250) / 2, expected)
+        assert (made > 0) == (bit == 0)
 
 
 def seldom_tile(rng, chances):
@@ -184,7 +197,8 @@ def test_wrong_bits_and_ties():
     cells = np.zeros((RUN, 6), np.int32)
     cells[:, 0], cells[:, 1] = rng.integers(0, 9, RUN), np.arange(RUN)
     cells[:, 2:4], cells[:, 4:] = rng.integers(0, 256, (RUN, 2)), rng.choice([-1, 1], (RUN, 2))
-    cells[:5, 2:4] = [[0, 255], [255, 0], [128, 127], [NEVER, 3], [0, NEVER]]
+    cells[:3, 2:4] = [[0, 255], [255, 0], [128, 127]]
+    cells[3:30, 2], cells[20:50, 3] = NEVER, NEVER
     sums, words = np.full(128, -3, np.int16), np.zeros((RUN, 128), np.uint8)
     ties = np.zeros((RUN, 2), np.uint64)
     wrong_bits(x, groups, cells, key, sums, words, ties)
@@ -267,3 +281,15 @@ def test_cells_that_add_nothing_are_mended_or_masked(still):
     assert ready.still_row.size == (still if still < 3 else 0)
     counts, expected, _ = both(tile, driven, rng, images=70)
     np.testing.assert_array_equal(counts, expected)
+
+
+@kernel
+def in_use(span):
+    return lanes_in(span, 0), lanes_in(span, 1)
+
+
+@pytest.mark.parametrize("span", [(0, 128), (0, 1), (5, 70), (63, 64), (64, 65), (15, 16), (0, 64)])
+def test_lanes_in_use(span):
+    found = np.array(in_use(np.array(span)), np.uint64)
+    bits = np.unpackbits(found.view(np.uint8), bitorder="little")
+    assert np.flatnonzero(bits).tolist() == list(range(*span))

@@ -29,9 +29,9 @@ def test_ones_are_counted(planes):
 
 def test_codes_are_decided_by_position_and_column():
     rng = np.random.default_rng(0)
-    codes, limit = rng.integers(-9, 9, (2, 2, 32, 16)), rng.integers(-9, 9, (2, 21))
-    sign, kinds = rng.choice([-1, 1], 21), np.array([0, 1, 1])
-    bits = np.full((45, 21), 7, np.uint8)
+    codes, limit = rng.integers(-9, 9, (2, 3, 32, 16)), rng.integers(-9, 9, (2, 37))
+    sign, kinds = rng.choice([-1, 1], 37), np.array([0, 1, 1])
+    bits = np.full((45, 37), 7, np.uint8)
     whole = [np.asarray(part, np.int32) for part in (codes, limit, kinds, sign)]
     decide_codes(*whole, bits)
     for n, column in np.ndindex(bits.shape):
