@@ -92,7 +92,7 @@ def test_certain_cells_are_not_drawn():
 
 def test_cells_that_differ_for_one_input_only_are_not_drawn_for_the_other():
     rng = np.random.default_rng(8)
-    tile, driven = random_tile(rng, 250, 4)
+    tile, _ = random_tile(rng, 250, 4)
     tile = tile._replace(wrong_on=0.0 * tile.wrong_on, wrong_off=0.0 * tile.wrong_off + 0.3)
     for bit in (0, 1):
         x, images = np.full((300, 250), bit), np.arange(300)
