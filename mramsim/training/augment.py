@@ -55,9 +55,9 @@ def flip_and_shift(images: Tensor, flip: bool = True, share: float = SHIFT) -> T
     if flip:
         mirrored = torch.rand(count, 1) < 0.5
         columns = torch.where(mirrored, width - 1 - columns, columns)
-    image = torch.arange(count).view(-1, 1, 1, 1)
-    channel = torch.arange(channels).view(1, -1, 1, 1)
-    return images[image, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    source = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, -1)
+    pixels = images.flatten(2).gather(2, source.expand(-1, channels, -1))
+    return pixels.view(images.shape)
 
 
 def _indices(count: int, side: int, share: float) -> Tensor:

@@ -42,7 +42,10 @@ class SmoothProduct(nn.Module):
         return smooth_sign(self.latent, self.control.weights) if self.step.binary else self.latent
 
     def gain(self) -> Tensor:
-        """Return what multiplies the sums, float32: the scale times the unit of the input."""
+        """Return what multiplies the sums, float32: the scale times the unit of the input.
+
+        While training it multiplies the weights instead, which are fewer.
+        """
         scale = torch.ones(()) if self.scale is None else self.scale
         return scale * self.step.unit
 
@@ -50,7 +53,7 @@ class SmoothProduct(nn.Module):
         """Return the outputs, float32 [images, width, ...]."""
         if self.control.stage == "exact":
             return self._exact(x)
-        y = self.product(x, self.weight()) * self.gain()
+        y = self.product(x, self.weight() * self.gain())
         if self.bias is None:
             return y
         return y + self.bias.view(-1, *(1,) * (y.ndim - 2))

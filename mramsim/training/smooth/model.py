@@ -30,6 +30,7 @@ class SmoothNetwork(nn.Module):
                 self.layers[step.name] = SmoothProduct(step, self.control)
             elif step.kind == "norm":
                 self.layers[step.name] = SmoothNorm(step.width, self.control)
+        self.to(memory_format=torch.channels_last)  # convolutions and pools are faster
         self._last_use = {name: step.name for step in plan.steps for name in step.inputs}
 
     def products(self) -> list[SmoothProduct]:
@@ -53,7 +54,7 @@ class SmoothNetwork(nn.Module):
         x : float32 tensor [images, channels, height, width]
             Values of the plan's coding.
         """
-        values = {INPUT: x}
+        values = {INPUT: x.contiguous(memory_format=torch.channels_last)}
         for step in self.plan.steps:
             inputs = [values[name] for name in step.inputs]
             for name in step.inputs:
