@@ -30,7 +30,6 @@ class SmoothNetwork(nn.Module):
                 self.layers[step.name] = SmoothProduct(step, self.control)
             elif step.kind == "norm":
                 self.layers[step.name] = SmoothNorm(step.width, self.control)
-        self.to(memory_format=torch.channels_last)  # convolutions and pools are faster
         self._last_use = {name: step.name for step in plan.steps for name in step.inputs}
 
     def products(self) -> list[SmoothProduct]:
