@@ -39,7 +39,7 @@ METHOD_OPTIONS = (  # what is not given is left to the method
         "--regulariser", metavar="NAME", help=f"{GRADIENTS}: none, r1, r2, square or kurtosis."
     ),
     click.option("--strength", type=float, help=f"{GRADIENTS}: factor of the regulariser."),
-    click.option("--dropout", type=float, help=f"{GRADIENTS}: of hidden activations."),
+    click.option("--dropout", type=float, help=f"{GRADIENTS}, adiabatic: of hidden activations."),
     click.option("--dropout-input", type=float, help=f"{GRADIENTS}: of inputs."),
     click.option(
         "--bit-errors", type=float, help=f"{GRADIENTS}: weights misread at this rate in training."
@@ -60,7 +60,7 @@ METHOD_OPTIONS = (  # what is not given is left to the method
     click.option(
         "--schedule",
         metavar="NAME",
-        help="adiabatic: ladder, or a controller: target, binarised.",
+        help="adiabatic: ladder, ramp, or a controller: target, binarised.",
     ),
     click.option("--activation", metavar="NAME", help="adiabatic: tanh, rtanh, hardtanh, sigmoid."),
     click.option("--offset", type=int, help="adiabatic: tanh ends at 0 and 2 (1) or at +-1 (0)."),

@@ -37,8 +37,8 @@ class Options:
     ----------
     mode : {"weights", "activations", "both"}
         What becomes binary.
-    schedule : {"auto", "ladder", "target", "binarised"}
-        Fixed steps of k, or one of the two controllers.
+    schedule : {"auto", "ladder", "ramp", "target", "binarised"}
+        Fixed steps of k, a steady rise (not the authors'), or one of the two controllers.
     activation : {"auto", "tanh", "rtanh", "hardtanh", "sigmoid"}
     offset : {0, 1}
         Of tanh and hardtanh: 1 for values of 0 and 2, 0 for -1 and +1.
@@ -107,8 +107,8 @@ def parse_shape(name: str, image: Size) -> tuple[Layer, ...]:
 
 
 def default_epochs(name: str, image: Size, options: Options) -> int:
-    """Return the authors' number of epochs."""
-    return find_setting(parse_net(name, image).family, options.mode).epochs(options.mode)
+    """Return the number of epochs of the authors, or of the schedule that is named."""
+    return _request(parse_net(name, image), options).setting.epochs(options.mode)
 
 
 def fit_method(job: Job, options: Options) -> Trained:
@@ -128,8 +128,8 @@ def fit_method(job: Job, options: Options) -> Trained:
     Raises
     ------
     InputError
-        For patience with the ladder, validation missing with a controller, sound that is to be
-        mirrored, or weights to start from that do not fit.
+        For patience with a fixed schedule, validation missing with a controller, sound that is to
+        be mirrored, or weights to start from that do not fit.
     """
     return fit_smooth(job, _request(parse_net(job.name, job.data.shape), options), options.start)
 

@@ -63,6 +63,7 @@ def test_mlp_learns_and_both_curves_meet(mode):
         ("mlp-16x2", toy(), {"mode": "both", "activation": "tanh", "offset": 0}),
         ("catdog-cnn-0.25", pictures(), {"mode": "weights", "schedule": "ladder"}),
         ("catdog-cnn-0.25", pictures(), {"mode": "activations"}),
+        ("catdog-cnn-0.25", pictures(), {"mode": "both", "schedule": "ramp", "dropout": 0.1}),
         ("speech-cnn-0.25", sound(), {"mode": "both", "schedule": "ladder", "lr": 0.01}),
         ("vgg-small-0.05", pictures(), {"mode": "both", "confine": 0.2}),
         ("resnet20-0.25", pictures(), {"mode": "weights"}),
@@ -105,6 +106,7 @@ def test_folded_network_gives_the_classes_of_torch(net, data, options, monkeypat
     "options",
     [
         {"schedule": "ladder", "mode": "weights", "optimiser": "adam"},
+        {"schedule": "ramp", "mode": "both"},
         {"schedule": "target", "mode": "both", "patience": 1},
         {"schedule": "binarised", "mode": "activations", "patience": 1, "augment": "none"},
     ],
@@ -160,6 +162,20 @@ def test_optimiser_state_is_zeroed_when_the_steepness_changes():
         climb.optimiser.step()
     steps = {float(state["step"]) for state in climb.optimiser.state.values()}
     assert steps == {1.0}
+
+
+@pytest.mark.parametrize("schedule", ["ladder", "ramp"])
+def test_ramp_fixes_the_scales_in_front_of_signs(schedule, monkeypatch):
+    from mramsim.training.smooth import run
+
+    kept = []
+    monkeypatch.setattr(run, "gather_averages", lambda model, *rest, **more: kept.append(model))
+    small(epochs=2, mode="both", schedule=schedule)
+    first, second, last = (norm.weight for norm in kept[0].norms())  # a ReLU follows the last
+    for scale in (first, second):
+        assert bool((scale == 1).all()) == (schedule == "ramp")
+    assert not (last == 1).any()
+    assert not any((norm.bias == 0).any() for norm in kept[0].norms())
 
 
 def test_averages_of_batchnorm_are_means_over_batches():
@@ -222,7 +238,7 @@ def test_start_option(tmp_path):
     [
         ({"start": "nowhere.pt"}, "no such checkpoint"),
         ({"mode": "all"}, "mode = 'all'; weights, activations, both"),
-        ({"schedule": "steep"}, "ladder, target, binarised"),
+        ({"schedule": "steep"}, "ladder, ramp, target, binarised"),
         ({"activation": "relu"}, "activation = 'relu'"),
         ({"offset": 2}, "offset = 2"),
         ({"optimiser": "bop"}, "optimiser = 'bop'"),
@@ -234,6 +250,7 @@ def test_start_option(tmp_path):
         ({"net": "resnet18"}, "network 'resnet18' is unknown to adiabatic"),
         ({"net": "catdog-cnn-0"}, "is unknown"),
         ({"schedule": "ladder", "patience": 3}, "the ladder has no patience"),
+        ({"schedule": "ramp", "patience": 3}, "the ramp has no patience"),
         ({"schedule": "target", "validation": 0.0}, "validation = 0"),
         ({"net": "speech-cnn-0.25"}, "does not fit"),
         ({"images": 1}, "images = 1"),
@@ -284,6 +301,9 @@ def test_default_epochs_are_the_authors():
     options = adiabatic.Options(mode="activations")
     assert adiabatic.default_epochs("mlp-128x1", (1, 28, 28), options) == 13
     assert adiabatic.default_epochs("vgg-small", (3, 32, 32), options) == 700
+    for schedule, epochs in (("ladder", 13), ("ramp", 160)):
+        options = adiabatic.Options(mode="activations", schedule=schedule)
+        assert adiabatic.default_epochs("vgg-small", (3, 32, 32), options) == epochs
 
 
 def test_command(tmp_path, capsys, monkeypatch):

@@ -1,5 +1,7 @@
 """Schedules of steepness: the ladder's numbers, and the controllers on scripted accuracies."""
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -9,7 +11,7 @@ from mramsim.training.smooth.controllers import (  # noqa: E402
     BinarisedController,
     TargetController,
 )
-from mramsim.training.smooth.schedules import Ladder  # noqa: E402
+from mramsim.training.smooth.schedules import Ladder, Ramp  # noqa: E402
 from mramsim.training.smooth.settings import find_setting  # noqa: E402
 
 
@@ -44,6 +46,11 @@ def test_ladder_of_activations_as_published():
     assert {k for k, *_ in found} == {1.0}
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 28, 160])
+def test_ramp_ends_at_the_limit(epochs):
+    assert climb(Ramp("activations", epochs))[-1][1] == 999
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 28, 30, 100])
 @pytest.mark.parametrize(("mode", "last"), [("weights", 999.0), ("activations", 1001.0)])
 def test_last_step_is_always_reached(mode, last, epochs):
@@ -55,6 +62,24 @@ def test_last_step_is_always_reached(mode, last, epochs):
     if epochs >= total:
         for k, share in ladder.steps():
             assert abs(steps.count(k) - share * epochs / total) < 1
+
+
+def test_ramp_rises_by_equal_factors():
+    found = climb(Ramp("both", 101))
+    steps = [k for k, *_ in found]
+    assert [k for _, k, *_ in found] == steps
+    assert steps[:11] == [1.0] * 11
+    for share, k in ((20, 2), (55, math.sqrt(2 * 16)), (90, 16), (97, 999), (100, 999)):
+        assert steps[share] == pytest.approx(k)
+    for start, end in ((10, 20), (20, 90), (90, 97)):
+        factors = [steps[epoch + 1] / steps[epoch] for epoch in range(start, end)]
+        assert factors == pytest.approx([factors[0]] * len(factors))
+    assert not any(reset for *_, reset in found)
+    rates = [rate for *_, rate, _ in found]
+    assert rates[0] == 1
+    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / 32**0.25)
+    assert rates[100] == pytest.approx(1e-3 / 999**0.5)
+    assert {k for k, *_ in climb(Ramp("activations", 9))} == {1.0}
 
 
 def run(schedule, relaxed, binarised, pushed=()):

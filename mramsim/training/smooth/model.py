@@ -40,6 +40,18 @@ class SmoothNetwork(nn.Module):
         """Return the BatchNorms, in order."""
         return [layer for layer in self.layers.values() if isinstance(layer, SmoothNorm)]
 
+    def fix_scales(self) -> None:
+        """Exclude the scales of BatchNorms in front of smooth signs from training.
+
+        The sign of ``scale x + bias`` needs only one of the two, and a smaller scale would undo a
+        larger k.
+        """
+        for step in self.plan.steps:
+            if step.function is not None and step.inputs[0] in self.layers:
+                norm = self.layers[step.inputs[0]]
+                if isinstance(norm, SmoothNorm):
+                    norm.weight.requires_grad_(False)
+
     def train(self, mode: bool = True) -> Self:
         """Go to the stage of training, or to inference with the averages there are."""
         self.control.stage = "train" if mode else "relaxed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from mramsim.training.smooth.functions import Activation
 from mramsim.training.smooth.measure import accuracy, classes_of, gather_averages, values_of
 from mramsim.training.smooth.model import SmoothNetwork, penalty
 from mramsim.training.smooth.nets import Mode, Net, make_plan
-from mramsim.training.smooth.settings import Setting, find_float_setting
+from mramsim.training.smooth.settings import FIXED, Setting, find_float_setting
 from mramsim.training.smooth.start import read_weights, start_from
 
 
@@ -52,8 +53,8 @@ class Request:
 def fit_smooth(job: Job, request: Request, start: str) -> Trained:
     """Train, fold, and return a network; see `mramsim.training.adiabatic.fit_method`."""
     setting = request.setting
-    if setting.schedule == "ladder" and job.patience:
-        raise InputError(f"patience = {job.patience}; the ladder has no patience")
+    if setting.schedule in FIXED and job.patience:
+        raise InputError(f"patience = {job.patience}; the {setting.schedule} has no patience")
     model = _make(job, request)
     if start != "random":
         found = _float_weights(job, request.net) if start == "float" else read_weights(start)
@@ -92,16 +93,19 @@ def _climb(
 ) -> tuple[list[dict[str, float]], Climb]:
     """Train at rising steepness; return the history and the schedule with what it kept."""
     setting = request.setting
-    if setting.schedule != "ladder" and job.held.name != "validation":
+    if setting.schedule not in FIXED and job.held.name != "validation":
         raise InputError(f"validation = 0; schedule {setting.schedule} needs images held out")
-    optimiser = setting.make_optimiser(list(model.parameters()))
-    _clip(model, setting.clip)
+    schedule = setting.make_schedule(request.mode, job.epochs, job.patience)
+    if schedule.fixes_scales:
+        model.fix_scales()
+    trained = [value for value in model.parameters() if value.requires_grad]
+    optimiser = setting.make_optimiser(trained)
+    _clip(trained, setting.clip)
     held = levels_of(job.record, job.held.images)
 
     def measure(binary: bool = False) -> float:
         return accuracy(model, held, job.held.labels, "validate", binary)
 
-    schedule = setting.make_schedule(request.mode, job.epochs, job.patience)
     climb = Climb(schedule, model, optimiser, measure)
     recipe = Recipe(
         epochs=job.epochs,
@@ -148,12 +152,12 @@ def _float_weights(job: Job, net: Net) -> dict[str, Tensor]:
     return _fit_float(replace(job, patience=0, checkpoint=path), net).state_dict()
 
 
-def _clip(model: SmoothNetwork, bound: float) -> None:
+def _clip(values: Sequence[nn.Parameter], bound: float) -> None:
     """Bound each gradient."""
 
     def clamp(gradient: Tensor) -> Tensor:
         return gradient.clamp(-bound, bound)
 
     if bound:
-        for value in model.parameters():
+        for value in values:
             value.register_hook(clamp)  # type: ignore[no-untyped-call]

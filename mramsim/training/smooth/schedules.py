@@ -1,13 +1,16 @@
-"""The fixed ladder of steepness, and what all schedules have in common.
+"""The schedules that are fixed in advance, and what all schedules have in common.
 
-Zhao and Xiao, Sci. Rep. 11, 19797 (2021), and the first author's published code.
+The ladder is that of Zhao and Xiao, Sci. Rep. 11, 19797 (2021), and the first author's published
+code; the ramp is this project's own.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from mramsim.training.smooth.control import Control
@@ -30,6 +33,7 @@ class Schedule(ABC):
     mode: str
     epochs: int
     keeps_best: ClassVar[bool] = False  # end with the best binarised weights, not the last
+    fixes_scales: ClassVar[bool] = False  # of BatchNorms in front of smooth signs
 
     @abstractmethod
     def begin(self, epoch: int, control: Control) -> bool:
@@ -128,3 +132,51 @@ class Ladder(Schedule):
         """Return the factor of the learning rate."""
         power = 0.3 if self.mode == "activations" else 0.2
         return float((self.k / self.steps()[0][0]) ** -power)
+
+
+# Share of the training, and k there; between them k grows by the same factor every epoch.
+RAMP = ((0.0, 1.0), (0.1, 1.0), (0.2, 2.0), (0.9, 16.0), (0.97, 999.0))
+RAMP_EPOCHS = 160
+RAMP_POWER = 0.5
+RAMP_FLOOR = 1e-3  # of the cosine
+
+
+@dataclass
+class Ramp(Schedule):
+    """A little more k in every epoch, most of the training where the network still learns.
+
+    While k is between 2 and 16 the gradients of a smooth sign carry far, and the sign is already
+    close; beyond, few values are within reach of a change, and the rise may be fast. The learning
+    rate is half a cosine times ``k^-0.5``; the optimiser keeps its state, as no step is large.
+
+    Attributes
+    ----------
+    epoch : int
+    k : float
+        Of the epoch that has begun.
+    """
+
+    epoch: int = 0
+    k: float = 1.0
+    fixes_scales: ClassVar[bool] = True
+
+    def share(self) -> float:
+        """Return the share of the training that is over, 0 in the first and 1 in the last epoch."""
+        return self.epoch / (self.epochs - 1) if self.epochs > 1 else 1.0
+
+    def begin(self, epoch: int, control: Control) -> bool:
+        """Climb."""
+        self.epoch = epoch
+        share = self.share()
+        self.k = RAMP[-1][1]
+        for (start, low), (end, high) in pairwise(RAMP):
+            if share < end:
+                self.k = low * (high / low) ** ((share - start) / (end - start))
+                break
+        self.set_both(control, self.k)
+        return False
+
+    def rate(self, control: Control) -> float:
+        """Return the factor of the learning rate."""
+        cosine = (1 + math.cos(math.pi * self.share())) / 2
+        return float(max(cosine, RAMP_FLOOR) * self.k**-RAMP_POWER)

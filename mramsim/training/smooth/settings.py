@@ -14,15 +14,21 @@ from mramsim.training.smooth.controllers import BinarisedController, TargetContr
 from mramsim.training.smooth.nets import Mode
 from mramsim.training.smooth.schedules import (
     ACTIVATION_LADDER,
+    RAMP_EPOCHS,
     WEIGHT_LADDER,
     Decay,
     Ladder,
+    Ramp,
     Schedule,
 )
 
 Optimiser = Literal["adam", "sgd", "nesterov"]
 OPTIMISERS = ("adam", "sgd", "nesterov")
-SCHEDULES = ("ladder", "target", "binarised")
+FIXED = ("ladder", "ramp")  # in advance, whatever the validation accuracy
+SCHEDULES = (*FIXED, "target", "binarised")
+
+
+_OF_EPOCHS: dict[str, type[Schedule]] = {"decay": Decay, "ladder": Ladder, "ramp": Ramp}
 
 
 @dataclass(frozen=True)
@@ -31,13 +37,13 @@ class Setting:
 
     Attributes
     ----------
-    schedule : {"ladder", "target", "binarised", "decay"}
+    schedule : {"ladder", "ramp", "target", "binarised", "decay"}
     optimiser : {"adam", "sgd", "nesterov"}
     lr : float
         First learning rate.
     batch : int
     first, second : int
-        Epochs at k = 1 and most epochs with a controller; the ladder has its own.
+        Epochs at k = 1 and most epochs with a controller; fixed schedules have their own.
     patience : int
         Of a controller.
     factor, power, drop : float
@@ -68,8 +74,10 @@ class Setting:
     augment: bool = False
 
     def epochs(self, mode: Mode) -> int:
-        """Return the epochs of the authors."""
-        if self.schedule != "ladder":
+        """Return the epochs of the authors, or of the ramp."""
+        if self.schedule == "ramp":
+            return RAMP_EPOCHS
+        if self.schedule not in FIXED:
             return self.first + self.second
         steps = ACTIVATION_LADDER if mode == "activations" else WEIGHT_LADDER
         return sum(epochs for _, epochs in steps)
@@ -89,10 +97,8 @@ class Setting:
 
     def make_schedule(self, mode: Mode, epochs: int, patience: int) -> Schedule:
         """Return the schedule over `epochs`; phases are rescaled, and patience unless given."""
-        if self.schedule == "decay":
-            return Decay(mode, epochs)
-        if self.schedule == "ladder":
-            return Ladder(mode, epochs)
+        if self.schedule in _OF_EPOCHS:
+            return _OF_EPOCHS[self.schedule](mode, epochs)
         share = epochs / (self.first + self.second)
         first = min(epochs - 1, round(self.first * share))
         patience = patience or max(1, round(self.patience * share))
