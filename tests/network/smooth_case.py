@@ -9,6 +9,7 @@ import torch
 from training_case import toy
 
 from mramsim.datasets import Dataset
+from mramsim.training import train
 from mramsim.training.session import input_record
 from mramsim.training.smooth.measure import gather_averages, values_of
 from mramsim.training.smooth.model import SmoothNetwork
@@ -30,6 +31,16 @@ def sound(length=800, count=40) -> Dataset:
         levels=65536,
         planes=8,
     )
+
+
+def pictures(count=60) -> Dataset:
+    """The toy patterns as small pictures in colour."""
+    return toy((3, 8, 8), count)
+
+
+def small(net="catdog-cnn-0.25", data=None, **more):
+    """A small network after adiabatic training."""
+    return train("adiabatic", net, pictures() if data is None else data, **{"batch": 20, **more})
 
 
 def case(net: str) -> Dataset:
