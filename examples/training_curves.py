@@ -35,7 +35,9 @@ def draw(axes, training):
     for key, colour in zip(keys(history[0]), (BLUE, ORANGE), strict=True):
         axes.plot(epochs, [100 * entry[key] for entry in history], color=colour, label=key)
     name = "accuracy" if "test" in history[0] else "validation"
-    axes.set(ylabel=f"{name} (%)", xlabel="epoch", ymargin=0.15)
+    axes.set(ylabel=f"{name} (%)", ymargin=0.15)
+    axes.set_xlabel("epoch", loc="left")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     kind = f"mode {options['mode']}" if "mode" in options else training["method"]
     kind += " (shift-based)" * (options.get("norm") == "shift")
     axes.set_title(f"{training['data']} {training['net']}, {kind}")
@@ -43,7 +45,7 @@ def draw(axes, training):
         steep = axes.twinx()
         steep.step(epochs, [max(k) for k in training["steepness"]], where="mid", color=GREY, ls=":")
         steep.set(yscale="log", ylim=(0.8, 1500), ylabel="k (dotted)")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, -0.12), ncols=2)
 
 
 if __name__ == "__main__":
