@@ -7,26 +7,25 @@ import mramsim as ms
 from mramsim.report.drawing import BLUE, GREY, ORANGE, Drawing, figure
 from mramsim.training import train
 
+KNOWN = ("relaxed", "binarised", "train", "validation", "test")
+
 
 def main(files=(), path="training_curves.svg"):
     networks = [ms.load_network(file) for file in files]
-    if not networks:
-        networks = [train("adiabatic", "mlp-64x1", "digits", epochs=8, mode="both")]
+    networks = networks or [train("adiabatic", "mlp-64x1", "digits", epochs=8, mode="both")]
     with figure(1.9 * len(networks)) as sheet:
         rows = sheet.subplots(len(networks), squeeze=False)[:, 0]
         for axes, network in zip(rows, networks, strict=True):
             draw(axes, network.training)
         drawing = Drawing(sheet, Path(path).stem, "Relaxed and binarised accuracy against epochs")
         Path(path).write_bytes(drawing.file("svg"))
-    last = [network.training["history"][-1] for network in networks]
-    for entry in last:
+    for entry in (last := [network.training["history"][-1] for network in networks]):
         print(", ".join(f"{key} {entry[key]:.4f}" for key in keys(entry)))
     return last
 
 
 def keys(entry):
-    known = ("relaxed", "binarised", "train", "validation", "test")
-    return [key for key in known if key in entry][:2]
+    return [key for key in KNOWN if key in entry][:2]
 
 
 def draw(axes, training):
