@@ -33,8 +33,7 @@ def draw(axes, training):
     epochs = range(1, len(history) + 1)
     for key, colour in zip(keys(history[0]), (BLUE, ORANGE), strict=True):
         axes.plot(epochs, [100 * entry[key] for entry in history], color=colour, label=key)
-    name = "accuracy" if "test" in history[0] else "validation"
-    axes.set(ylabel=f"{name} (%)", ymargin=0.15)
+    axes.set(ylabel="accuracy (%)" if "test" in history[0] else "validation (%)", ymargin=0.15)
     axes.set_xlabel("epoch", loc="left")
     axes.xaxis.get_major_locator().set_params(integer=True)
     kind = f"mode {options['mode']}" if "mode" in options else training["method"]
