@@ -47,7 +47,7 @@ class SmoothProduct(nn.Module):
     def gain(self) -> Tensor:
         """Return what multiplies the sums, float32: the scale times the unit of the input.
 
-        While training it multiplies the weights instead, which are fewer.
+        Outside the exact stage it multiplies the weights instead, which are fewer.
         """
         scale = torch.ones(()) if self.scale is None else self.scale
         return scale * self.step.unit

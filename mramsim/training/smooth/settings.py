@@ -26,8 +26,6 @@ Optimiser = Literal["adam", "sgd", "nesterov"]
 OPTIMISERS = ("adam", "sgd", "nesterov")
 FIXED = ("ladder", "ramp")  # in advance, whatever the validation accuracy
 SCHEDULES = (*FIXED, "target", "binarised")
-
-
 _OF_EPOCHS: dict[str, type[Schedule]] = {"decay": Decay, "ladder": Ladder, "ramp": Ramp}
 
 
