@@ -69,7 +69,7 @@ def test_ramp_rises_by_equal_factors():
     steps = [k for k, *_ in found]
     assert [k for _, k, *_ in found] == steps
     assert steps[:11] == [1.0] * 11
-    for share, k in ((20, 2), (55, math.sqrt(2 * 16)), (90, 16), (97, 999), (100, 999)):
+    for share, k in ((20, 2), (55, math.sqrt(2 * 8)), (90, 8), (97, 999), (100, 999)):
         assert steps[share] == pytest.approx(k)
     for start, end in ((10, 20), (20, 90), (90, 97)):
         factors = [steps[epoch + 1] / steps[epoch] for epoch in range(start, end)]
@@ -77,8 +77,8 @@ def test_ramp_rises_by_equal_factors():
     assert not any(reset for *_, reset in found)
     rates = [rate for *_, rate, _ in found]
     assert rates[0] == 1
-    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / 32**0.25)
-    assert rates[100] == pytest.approx(1e-3 / 999**0.5)
+    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / 4**0.25)
+    assert rates[100] == pytest.approx(1e-3 / 999**0.25)
     assert {k for k, *_ in climb(Ramp("activations", 9))} == {1.0}
 
 

@@ -135,9 +135,9 @@ class Ladder(Schedule):
 
 
 # Share of the training, and k there; between them k grows by the same factor every epoch.
-RAMP = ((0.0, 1.0), (0.1, 1.0), (0.2, 2.0), (0.9, 16.0), (0.97, 999.0))
+RAMP = ((0.0, 1.0), (0.1, 1.0), (0.2, 2.0), (0.9, 8.0), (0.97, 999.0))
 RAMP_EPOCHS = 160
-RAMP_POWER = 0.5
+RAMP_POWER = 0.25
 RAMP_FLOOR = 1e-3  # of the cosine
 
 
@@ -145,9 +145,9 @@ RAMP_FLOOR = 1e-3  # of the cosine
 class Ramp(Schedule):
     """A little more k in every epoch, most of the training where the network still learns.
 
-    While k is between 2 and 16 the gradients of a smooth sign carry far, and the sign is already
+    While k is between 2 and 8 the gradients of a smooth sign carry far, and the sign is already
     close; beyond, few values are within reach of a change, and the rise may be fast. The learning
-    rate is half a cosine times ``k^-0.5``; the optimiser keeps its state, as no step is large.
+    rate is half a cosine times ``k^-0.25``; the optimiser keeps its state, as no step is large.
 
     Attributes
     ----------
