@@ -97,7 +97,11 @@ def memory(start: int, shape: tuple[int, ...], kind: Any) -> Any:
 
 @instruction(lambda array: array.ctypes.data)
 def address(typing_context: Any, array: Any) -> Any:
-    """Return where the data of an array start, int64."""
+    """Return where the data of an array start, int64.
+
+    This does not keep the array alive: Numba frees an array of a kernel's own after the last line
+    that names it or a view of it. So it must be named again later, or belong to the caller.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         from numba.np import arrayobj as untyped

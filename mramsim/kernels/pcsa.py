@@ -89,12 +89,11 @@ def _read(
     packed = np.zeros((BLOCK, blocks), dtype=np.uint64)
     nothing = np.zeros((0, BLOCK), dtype=np.uint32)
     x = aligned_bytes(BLOCK * width).reshape(BLOCK, width)
-    sums = aligned_bytes(BLOCK * 64).view(np.int32).reshape(BLOCK, 16)
     kinds = np.zeros(BLOCK, dtype=np.int64)
     span = np.empty(2, dtype=np.int64)
     turned, groups, changes = work.x, work.groups, work.changes
     at, seen = addresses(ready, work), np.empty(HITS, np.int64)
-    at_x, at_packed, at_sums = address(x), address(packed), address(sums)
+    at_x, at_packed, at_sums = address(x), address(packed), at.sums
     at_base, at_counts, patterns = address(ready.base), address(counts), ready.base.shape[1]
     step = np.uint32(plane << 24)
     draws = 0

@@ -12,6 +12,7 @@ from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, borrowed
 from mramsim.kernels.noise import OWN
 from mramsim.kernels.philox import unit
+from mramsim.kernels.products import aligned_bytes
 from mramsim.kernels.shared_draws import fill_own
 from mramsim.kernels.words import lowest_bit
 
@@ -28,6 +29,7 @@ class Work(NamedTuple):
     lane: NDArray[np.int32]
     counter: NDArray[np.uint32]  # [3, RUN LANES]
     words: NDArray[np.uint32]  # [2, RUN LANES]
+    sums: NDArray[np.int32]  # [LANES, 16], the usual counts; on a cache line
 
 
 @kernel
@@ -43,6 +45,7 @@ def new_work(width: Any) -> Any:
         np.empty(RUN * LANES, dtype=np.int32),
         np.empty((3, RUN * LANES), dtype=np.uint32),
         np.empty((2, RUN * LANES), dtype=np.uint32),
+        aligned_bytes(LANES * 64).view(np.int32).reshape(LANES, 16),
     )
 
 
@@ -59,6 +62,7 @@ def work_lent(work: Any) -> Any:
         borrowed(work.lane),
         borrowed(work.counter),
         borrowed(work.words),
+        borrowed(work.sums),
     )
 
 
@@ -73,6 +77,7 @@ class Addresses(NamedTuple):
     parts: int
     counter: int
     words: int
+    sums: int
 
 
 @kernel
@@ -87,6 +92,7 @@ def addresses(ready: Any, work: Any) -> Any:
         address(work.parts),
         address(work.counter),
         address(work.words),
+        address(work.sums),
     )
 
 
