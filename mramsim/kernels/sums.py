@@ -94,7 +94,7 @@ class Bits(NamedTuple):
     ones : int32 [M / 16, 16]
         How many are +1.
     masked : bool
-        Whether some are 0.
+        Whether `strips` say which are 0.
     blocks : int
         R / 64.
     """
