@@ -40,8 +40,8 @@ class Options:
     schedule : {"auto", "ladder", "ramp", "target", "binarised"}
         Fixed steps of k, a steady rise (not the authors'), or one of the two controllers.
     activation : {"auto", "tanh", "rtanh", "hardtanh", "sigmoid"}
-    offset : {0, 1}
-        Of tanh and hardtanh: 1 for values of 0 and 2, 0 for -1 and +1.
+    offset : {-1, 0, 1}
+        Of a named tanh or hardtanh: 1 for values of 0 and 2 (so if automatic, -1), 0 for -1 and +1.
     optimiser : {"auto", "adam", "sgd", "nesterov"}
     lr : float
         First learning rate.
@@ -60,7 +60,7 @@ class Options:
     mode: Literal["weights", "activations", "both"] = "both"
     schedule: str = "auto"
     activation: str = "auto"
-    offset: int = 1
+    offset: int = -1
     optimiser: str = "auto"
     lr: float = 0.0
     batch: int = 0
@@ -75,8 +75,13 @@ class Options:
         check_choice("activation", self.activation, ("auto", *FUNCTIONS))
         check_choice("optimiser", self.optimiser, ("auto", *OPTIMISERS))
         check_choice("augment", self.augment, ("auto", "none", "flip-shift"))
-        if self.offset not in (0, 1):
-            raise InputError(f"offset = {self.offset}; 0 and 1 are allowed")
+        if self.offset not in (-1, 0, 1):
+            raise InputError(f"offset = {self.offset}; 0, 1, or -1 (automatic) are allowed")
+        if self.offset != -1 and self.activation not in SIGNED:
+            raise InputError(
+                f"offset = {self.offset} with activation = '{self.activation}'; it is for "
+                f"{' and '.join(SIGNED)}, to be named as well"
+            )
         if not 0 <= self.lr < 10:
             raise InputError(f"lr = {self.lr}; above 0 and below 10 is allowed, or 0 (automatic)")
         if self.batch < 0 or self.batch == 1:
@@ -85,13 +90,18 @@ class Options:
             raise InputError(f"dropout = {self.dropout}; 0 to below 1, or -1 (automatic)")
         if self.confine < 0:
             raise InputError(f"confine = {self.confine}; 0 or more is allowed")
+        if self.mode == "weights" and self.activation != "auto":
+            raise InputError(f"activation = '{self.activation}'; mode weights leaves it a ReLU")
+        if self.mode == "activations" and self.confine:
+            raise InputError(f"confine = {self.confine}; mode activations has no smooth weights")
 
     def function(self) -> Activation | None:
         """Return the activation that is named, or None for the network's own."""
         if self.activation == "auto":
             return None
-        offset = float(self.offset) if self.activation in SIGNED else 0.0
-        return Activation(self.activation, offset)
+        if self.activation not in SIGNED:
+            return Activation(self.activation)
+        return Activation(self.activation, 1.0 if self.offset == -1 else float(self.offset))
 
 
 def parse_shape(name: str, image: Size) -> tuple[Layer, ...]:

@@ -16,6 +16,8 @@ from mramsim.training import train
 torch = pytest.importorskip("torch")
 
 from mramsim.training import adiabatic  # noqa: E402
+from mramsim.training.adiabatic import Options  # noqa: E402
+from mramsim.training.smooth.functions import Activation  # noqa: E402
 from mramsim.training.smooth.model import SmoothNetwork  # noqa: E402
 from mramsim.training.smooth.nets import make_plan, parse_net  # noqa: E402
 from mramsim.training.smooth.start import start_from  # noqa: E402
@@ -61,6 +63,10 @@ def test_start_option(tmp_path):
         ({"schedule": "steep"}, "ladder, ramp, target, binarised"),
         ({"activation": "relu"}, "activation = 'relu'"),
         ({"offset": 2}, "offset = 2"),
+        ({"offset": 0}, "offset = 0 with activation = 'auto'; it is for tanh and hardtanh"),
+        ({"offset": 1, "activation": "sigmoid"}, "offset = 1 with activation = 'sigmoid'"),
+        ({"mode": "weights", "activation": "tanh"}, "mode weights leaves it a ReLU"),
+        ({"mode": "activations", "confine": 0.2}, "mode activations has no smooth weights"),
         ({"optimiser": "bop"}, "optimiser = 'bop'"),
         ({"lr": -1.0}, "lr = -1.0"),
         ({"batch": 1}, "batch = 1"),
@@ -82,6 +88,14 @@ def test_wrong_arguments(change, text):
     with pytest.raises(InputError, match=text) as caught:
         small(**{"epochs": 1, **change})
     assert "\n" not in str(caught.value)
+
+
+def test_tanh_ends_at_0_and_2_unless_told():
+    automatic = Options(activation="tanh").function()
+    assert automatic == Options(activation="tanh", offset=1).function() == Activation("tanh", 1.0)
+    assert Options(activation="hardtanh", offset=0).function() == Activation("hardtanh", 0.0)
+    assert Options(activation="sigmoid").function() == Activation("sigmoid")
+    assert Options().function() is None
 
 
 def test_sound_is_not_mirrored():
