@@ -24,6 +24,12 @@ LAYERS = ("smoke", "device", "array", "network", "published")
 sys.path[:0] = [str(HERE), *(str(HERE / layer) for layer in LAYERS)]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several processes one thread of torch; tests that want more say so."""
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the name of its folder."""
     for item in items:
