@@ -63,9 +63,7 @@ METHOD_OPTIONS = (  # what is not given is left to the method
         help="adiabatic: ladder, ramp, or a controller: target, binarised.",
     ),
     click.option("--activation", metavar="NAME", help="adiabatic: tanh, rtanh, hardtanh, sigmoid."),
-    click.option(
-        "--offset", type=int, help="adiabatic: its tanh ends at 0 and 2 (1) or +-1 (0)."
-    ),
+    click.option("--offset", type=int, help="adiabatic: its tanh ends at 0 and 2 (1) or +-1 (0)."),
     click.option("--confine", type=float, help="adiabatic: penalty on large weights."),
     click.option("--start", metavar="FROM", help="adiabatic: random, float, or a checkpoint."),
     click.option(

@@ -1,6 +1,7 @@
 """Schedules of steepness: the ladder's numbers, and the controllers on scripted accuracies."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_ladder_of_activations_as_published():
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 28, 160])
 def test_ramp_ends_at_the_limit(epochs):
-    assert climb(Ramp("activations", epochs))[-1][1] == 999
+    assert climb(Ramp("both", epochs))[-1][:2] == (999, 999)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 28, 30, 100])
@@ -64,22 +65,34 @@ def test_last_step_is_always_reached(mode, last, epochs):
             assert abs(steps.count(k) - share * epochs / total) < 1
 
 
-def test_ramp_rises_by_equal_factors():
-    found = climb(Ramp("both", 101))
-    steps = [k for k, *_ in found]
-    assert [k for _, k, *_ in found] == steps
+@pytest.mark.parametrize(
+    ("mode", "which", "corners"),
+    [
+        ("weights", 0, ((20, 2), (50, 8), (80, 100), (85, 999), (100, 999))),
+        ("activations", 1, ((20, 2), (90, 8), (97, 999), (100, 999))),
+    ],
+)
+def test_ramp_rises_by_equal_factors(mode, which, corners):
+    found = climb(Ramp(mode, 101))
+    steps = [entry[which] for entry in found]
+    assert {entry[1 - which] for entry in found} == {1.0}  # what is not smooth stays
+    assert [entry[which] for entry in climb(Ramp("both", 101))] == steps
     assert steps[:11] == [1.0] * 11
-    for share, k in ((20, 2), (55, math.sqrt(2 * 8)), (90, 8), (97, 999), (100, 999)):
+    for share, k in corners:
         assert steps[share] == pytest.approx(k)
-    for start, end in ((10, 20), (20, 90), (90, 97)):
+    ends = [10, *(share for share, _ in corners)]
+    for start, end in pairwise(ends[:-1]):
         factors = [steps[epoch + 1] / steps[epoch] for epoch in range(start, end)]
         assert factors == pytest.approx([factors[0]] * len(factors))
     assert not any(reset for *_, reset in found)
-    rates = [rate for *_, rate, _ in found]
+
+
+@pytest.mark.parametrize(("mode", "k"), [("weights", 8.0 * 12.5 ** (1 / 6)), ("both", 4.0)])
+def test_rate_on_the_ramp_falls_with_k_of_the_activations_where_they_are_smooth(mode, k):
+    rates = [rate for *_, rate, _ in climb(Ramp(mode, 101))]
     assert rates[0] == 1
-    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / 4**0.25)
+    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / k**0.25)
     assert rates[100] == pytest.approx(1e-3 / 999**0.25)
-    assert {k for k, *_ in climb(Ramp("activations", 9))} == {1.0}
 
 
 def run(schedule, relaxed, binarised, pushed=()):

@@ -135,7 +135,8 @@ class Ladder(Schedule):
 
 
 # Share of the training, and k there; between them k grows by the same factor every epoch.
-RAMP = ((0.0, 1.0), (0.1, 1.0), (0.2, 2.0), (0.9, 8.0), (0.97, 999.0))
+ACTIVATION_RAMP = ((0.0, 1.0), (0.1, 1.0), (0.2, 2.0), (0.9, 8.0), (0.97, 999.0))
+WEIGHT_RAMP = ((0.0, 1.0), (0.1, 1.0), (0.2, 2.0), (0.5, 8.0), (0.8, 100.0), (0.85, 999.0))
 RAMP_EPOCHS = 160
 RAMP_POWER = 0.25
 RAMP_FLOOR = 1e-3  # of the cosine
@@ -146,14 +147,16 @@ class Ramp(Schedule):
     """A little more k in every epoch, most of the training where the network still learns.
 
     While k is between 2 and 8 the gradients of a smooth sign carry far, and the sign is already
-    close; beyond, few values are within reach of a change, and the rise may be fast. The learning
-    rate is half a cosine times ``k^-0.25``; the optimiser keeps its state, as no step is large.
+    close; beyond, few values are within reach of a change, and the rise may be fast. Weights become
+    signs first, while gradients still pass the activations. The learning rate is half a cosine
+    times ``k^-0.25``, with the k of the activations where they are smooth; the optimiser keeps its
+    state, as no step is large.
 
     Attributes
     ----------
     epoch : int
     k : float
-        Of the epoch that has begun.
+        That the rate of the epoch that has begun depends on.
     """
 
     epoch: int = 0
@@ -167,16 +170,21 @@ class Ramp(Schedule):
     def begin(self, epoch: int, control: Control) -> bool:
         """Climb."""
         self.epoch = epoch
-        share = self.share()
-        self.k = RAMP[-1][1]
-        for (start, low), (end, high) in pairwise(RAMP):
-            if share < end:
-                self.k = low * (high / low) ** ((share - start) / (end - start))
-                break
-        self.set_both(control, self.k)
+        if self.mode in ("weights", "both"):
+            self.k = control.weights = _on(WEIGHT_RAMP, self.share())
+        if self.mode in ("activations", "both"):
+            self.k = control.activations = _on(ACTIVATION_RAMP, self.share())
         return False
 
     def rate(self, control: Control) -> float:
         """Return the factor of the learning rate."""
         cosine = (1 + math.cos(math.pi * self.share())) / 2
         return float(max(cosine, RAMP_FLOOR) * self.k**-RAMP_POWER)
+
+
+def _on(ramp: tuple[tuple[float, float], ...], share: float) -> float:
+    """Return k at a share of the training."""
+    for (start, low), (end, high) in pairwise(ramp):
+        if share < end:
+            return low * (high / low) ** ((share - start) / (end - start))
+    return ramp[-1][1]
