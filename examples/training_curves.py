@@ -41,10 +41,8 @@ def draw(axes, training):
     axes.set_title(f"{training['data']} {training['net']}, {kind}")
     if "steepness" in training:
         steep = axes.twinx()
-        for k in zip(*training["steepness"], strict=True):  # of weights and of activations
-            if max(k) > 1:
-                steep.step(epochs, k, where="mid", color=GREY, ls=":")
-        steep.set(yscale="log", ylim=(0.8, 1500), ylabel="k (dotted)")
+        steep.plot(epochs, training["steepness"], color=GREY, ls=":", drawstyle="steps-mid")
+        steep.set(yscale="log", ylim=(1.05, 1500), ylabel="k (dotted)")
     axes.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, -0.12), ncols=2)
 
 
