@@ -186,5 +186,5 @@ def _on(ramp: tuple[tuple[float, float], ...], share: float) -> float:
     """Return k at a share of the training."""
     for (start, low), (end, high) in pairwise(ramp):
         if share < end:
-            return low * (high / low) ** ((share - start) / (end - start))
+            return float(low * (high / low) ** ((share - start) / (end - start)))
     return ramp[-1][1]
