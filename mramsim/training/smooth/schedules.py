@@ -65,12 +65,12 @@ class Schedule(ABC):
         for key, value in state.items():
             setattr(self, key, type(getattr(self, key))(value))
 
-    def set_both(self, control: Control, k: float) -> None:
-        """Give every steepness that acts the value `k`."""
+    def set_steepness(self, control: Control, weights: float, activations: float) -> None:
+        """Set every steepness that acts."""
         if self.mode in ("weights", "both"):
-            control.weights = k
+            control.weights = weights
         if self.mode in ("activations", "both"):
-            control.activations = k
+            control.activations = activations
 
 
 @dataclass
@@ -125,7 +125,7 @@ class Ladder(Schedule):
     def begin(self, epoch: int, control: Control) -> bool:
         """Climb."""
         before, self.k = self.k, self.steepness(epoch)
-        self.set_both(control, self.k)
+        self.set_steepness(control, self.k, self.k)
         return before != self.k
 
     def rate(self, control: Control) -> float:
@@ -170,10 +170,9 @@ class Ramp(Schedule):
     def begin(self, epoch: int, control: Control) -> bool:
         """Climb."""
         self.epoch = epoch
-        if self.mode in ("weights", "both"):
-            self.k = control.weights = _on(WEIGHT_RAMP, self.share())
-        if self.mode in ("activations", "both"):
-            self.k = control.activations = _on(ACTIVATION_RAMP, self.share())
+        weights, activations = _on(WEIGHT_RAMP, self.share()), _on(ACTIVATION_RAMP, self.share())
+        self.set_steepness(control, weights, activations)
+        self.k = weights if self.mode == "weights" else activations
         return False
 
     def rate(self, control: Control) -> float:
