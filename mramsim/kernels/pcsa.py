@@ -1,8 +1,8 @@
 """Read tiles cell by cell through pre-charge sense amplifiers with XNOR, then count.
 
-Every cell gives one bit per read. The usual bits are counted by an integer product; cells left to
-chance differ from theirs with a probability for either input. Those that often do are decided one
-by one, for many inputs at a time; those that seldom do, all of a column at once.
+Every cell gives one bit per read. The usual bits are counted; cells left to chance differ from
+theirs with a probability for either input. Those that often do are decided one by one, for many
+inputs at a time; those that seldom do, all of a column at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mramsim.kernels.changes import add_ones, add_turned
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, borrowed
 from mramsim.kernels.prepared_bits import PreparedBits
-from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.products import INPUTS, aligned_bytes, fetch
 from mramsim.kernels.rare import HITS, RareGroups, add_rare
 from mramsim.kernels.sums import add_line, bit_sums, pack_inputs
 from mramsim.kernels.ties import add_chances, addresses, new_work, work_lent
@@ -31,7 +31,6 @@ def read_pcsa(
     images: Any,
     positions: Any,
     ready: Any,
-    tiles: Any,
     counts: Any,
 ) -> Any:
     """Count the XNOR bits of every column for every row of levels.
@@ -47,8 +46,6 @@ def read_pcsa(
     positions : int
         Output positions per image.
     ready : PreparedBits
-    tiles : uint8 [64] or [0]
-        Configuration of matrix tiles; see `mramsim.kernels.products`.
     counts : int32 [N / 32, M / 16, 32, 16]
         The number of ones times ``2^plane`` is added.
 
@@ -63,7 +60,7 @@ def read_pcsa(
     draw for a cell, a byte each; where the byte leaves it open, the evaluation draws for itself.
     """
     work = new_work(64 * ready.bits.blocks)
-    return _read(rows, plane, images, positions, ready, tiles, counts, work)
+    return _read(rows, plane, images, positions, ready, counts, work)
 
 
 @kernel
@@ -73,7 +70,6 @@ def _read(
     images: Any,
     positions: Any,
     ready: Any,
-    tiles: Any,
     counts: Any,
     work: Any,
 ) -> Any:
@@ -85,7 +81,7 @@ def _read(
     at_still = address(ready.still_row)
     panels, blocks = own.ones.shape[0], own.blocks
     width, masked = blocks * 64, own.masked
-    at_cells, at_strips, at_ones = address(own.cells), address(own.strips), address(own.ones)
+    at_strips, at_ones = address(own.strips), address(own.ones)
     packed = np.zeros((BLOCK, blocks), dtype=np.uint64)
     nothing = np.zeros((0, BLOCK), dtype=np.uint32)
     x = aligned_bytes(BLOCK * width).reshape(BLOCK, width)
@@ -93,11 +89,10 @@ def _read(
     span = np.empty(2, dtype=np.int64)
     turned, groups, changes = work.x, work.groups, work.changes
     at, seen = addresses(ready, work), np.empty(HITS, np.int64)
-    at_x, at_packed, at_sums = address(x), address(packed), at.sums
+    at_packed, at_sums = address(packed), at.sums
     at_base, at_counts, patterns = address(ready.base), address(counts), ready.base.shape[1]
     step = np.uint32(plane << 24)
     draws = 0
-    tiles_on(tiles)
     start = 0
     while start < total:
         e = images[start // positions] * positions + start % positions
@@ -115,8 +110,7 @@ def _read(
             groups[0, group] = np.uint32(index & np.uint64(0xFFFFFFFF))
             groups[1, group] = np.uint32(index >> np.uint64(32))
         fetch(rows[start:stop], plane, x)
-        if tiles.size == 0:
-            pack_inputs(x, packed, nothing)
+        pack_inputs(x, packed, nothing)
         for n in range(count):
             kinds[n] = ready.pattern[min((start + n) % positions, ready.pattern.size - 1)]
         if ready.chance.shape[0] + rare.row.size + ready.still_row.size > 0:
@@ -124,19 +118,7 @@ def _read(
             if ready.driven.shape[0] > 1 or ready.pattern.size > 1:
                 mask(ready, kinds[:count], span[0], turned)
         for panel in range(panels):
-            bit_sums(
-                at_x,
-                at_packed,
-                count,
-                at_cells,
-                at_strips,
-                at_ones,
-                panel,
-                blocks,
-                masked,
-                tiles.size,
-                at_sums,
-            )
+            bit_sums(at_packed, count, at_strips, at_ones, panel, blocks, masked, at_sums)
             changed = False
             for column in range(16 * panel, min(16 * panel + 16, often.size - 1)):
                 own_line = at.changes + (column & 15) * TURNED * 2
@@ -161,7 +143,6 @@ def _read(
                 target = at_counts + ((block * panels + panel) * INPUTS + line) * 64
                 add_line(at_sums + n * 64, base, target, np.int32(plane))
         start = stop
-    tiles_off(tiles)
     return draws
 
 

@@ -148,9 +148,7 @@ def prepare(tile: AnalogTile, converter: Converter) -> Prepared:
     value = odd_steps * scale[odd_column]
     change = np.where(quiet[odd_column], 0.0, change * per_count[odd_column] ** 2)
     return Prepared(
-        planes_of(
-            tile.weight, bits, np.where(gone, 0, tile.deviation).astype(tile.deviation.dtype)
-        ),
+        planes_of(tile.weight, np.where(gone, 0, tile.deviation).astype(tile.deviation.dtype)),
         pattern,
         place,
         rows_on,

@@ -18,7 +18,7 @@ from mramsim.kernels.lanes import address
 from mramsim.kernels.lines import LINES
 from mramsim.kernels.odd import add_rows_on, fill_given, fill_odd, turn_inputs
 from mramsim.kernels.open_reads import count_on, decide_listed, exact_counts, list_open
-from mramsim.kernels.products import INPUTS, aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.products import INPUTS, aligned_bytes, fetch
 from mramsim.kernels.second_look import look_again, recall
 from mramsim.kernels.settle import settle, settle_bent, settle_odd
 from mramsim.kernels.shared_draws import fill_shared
@@ -38,7 +38,6 @@ def read_codes(
     ready: Any,
     converter: Any,
     given: Any,
-    tiles: Any,
     codes: Any,
 ) -> Any:
     """Read every column of a tile once for every row of levels, as integers.
@@ -60,8 +59,6 @@ def read_codes(
         Any but ``EXACT``.
     given : float64 [N, M] or [0, 0]
         Analog counts found elsewhere (`Wires`), in the place of matches and deviations.
-    tiles : uint8 [64] or [0]
-        Configuration of matrix tiles; see `mramsim.kernels.products`.
     codes : int32 [N / 32, M / 16, 32, 16]
         Code, count, or whether the column is above its border, times ``2^plane`` is added.
 
@@ -114,12 +111,10 @@ def read_codes(
         ready.per_count,
     )
     draws, found, dirty = 0, 0, False  # `odd` starts at 0
-    tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
         fetch(rows[start : start + count], plane, x)
-        if tiles.size == 0:
-            pack_inputs(x, bits, index)
+        pack_inputs(x, bits, index)
         for n in range(count):
             at = (start + n) % positions
             image[n] = images[(start + n) // positions]
@@ -141,7 +136,6 @@ def read_codes(
                 depth,
                 blocks,
                 looked_up,
-                tiles.size,
                 at_sums,
             )
             if three:
@@ -226,5 +220,4 @@ def read_codes(
                     target_codes = codes[start // BLOCK, column >> 4, listed[0, k]]
                     target_codes[column & 15] += listed[2, k] << plane
                 found = 0
-    tiles_off(tiles)
     return draws

@@ -12,7 +12,7 @@ from mramsim.kernels.lanes import address
 from mramsim.kernels.noise import column_normal
 from mramsim.kernels.open_reads import count_on, exact_counts, list_open
 from mramsim.kernels.products import INPUTS as BLOCK
-from mramsim.kernels.products import aligned_bytes, fetch, tiles_off, tiles_on
+from mramsim.kernels.products import aligned_bytes, fetch
 from mramsim.kernels.sums import LINE, pack_inputs, panel_sums
 
 
@@ -43,7 +43,6 @@ def read_values(
     ready: Any,
     converter: Any,
     given: Any,
-    tiles: Any,
     values: Any,
 ) -> Any:
     """Read every column of a tile once, without a converter's quantisation.
@@ -70,12 +69,10 @@ def read_values(
     step, columns, draws = np.uint32(plane << 24), tile.offset.size, 0
     k0, k1 = tile.key[0], tile.key[1]
     of_position, shift = ready.pattern, ready.shift
-    tiles_on(tiles)
     for start in range(0, rows.shape[0], BLOCK):
         count = min(BLOCK, rows.shape[0] - start)
         fetch(rows[start : start + count], plane, x)
-        if tiles.size == 0:
-            pack_inputs(x, bits, index)
+        pack_inputs(x, bits, index)
         for n in range(count):
             open_[n] = (n << 16) | 0xFFFF
             pattern[n] = of_position[min((start + n) % positions, of_position.size - 1)]
@@ -93,7 +90,6 @@ def read_values(
                 depth,
                 blocks,
                 looked_up,
-                tiles.size,
                 address(sums),
             )
             if planes.sums == 3:
@@ -109,5 +105,4 @@ def read_values(
                     draws += 1
                 own = shift[listed[3, k], column]
                 values[n, column] = passed_on(tile, converter, column, value, on[listed[0, k]], own)
-    tiles_off(tiles)
     return draws

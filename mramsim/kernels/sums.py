@@ -1,7 +1,7 @@
 """Matches and deviations of 32 inputs in the 16 columns of a panel, as the processor does it best.
 
-With matrix tiles (AMX) both are integer products. Elsewhere matches are counts of equal bits, and
-deviations are looked up (VBMI) or multiplied. The integers are the same.
+Matches are counts of equal bits; deviations are looked up (VBMI) or multiplied. The integers are
+the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mramsim.kernels import lanes
 from mramsim.kernels.jit import instruction, kernel
 from mramsim.kernels.lanes import I8, I32, I64, address, aligned
 from mramsim.kernels.matches import STRIP, equal, equal_masked, strips
-from mramsim.kernels.products import INPUTS, multiply, panels, tile_configuration
+from mramsim.kernels.products import INPUTS, multiply, panels
 from mramsim.kernels.tables import fill_index, has_tables, look_up, tables
 from mramsim.kernels.words import pack_bits
 
@@ -30,9 +30,9 @@ class Planes(NamedTuple):
     Attributes
     ----------
     cells : int8 [M / 16, D, R / 64, 16, 16, 4]
-        Panels of bytes: the weights (-1, +1) where tiles multiply them, and the deviations: int8,
-        or low and high byte of int16.
-    strips : uint64 [M / 16, R / 64, 16] or [0, ...]
+        Panels of bytes: the deviations, int8, or low and high byte of int16; none (D = 0) where
+        they are looked up.
+    strips : uint64 [M / 16, R / 64, 16]
         Weights as bits.
     ones : int32 [M / 16, 16]
         Bits set in each column.
@@ -49,16 +49,12 @@ class Planes(NamedTuple):
     sums: int
 
 
-def planes_of(
-    weight: NDArray[np.uint64], bits: NDArray[np.uint8], deviation: NDArray[Any]
-) -> Planes:
+def planes_of(weight: NDArray[np.uint64], deviation: NDArray[Any]) -> Planes:
     """Return what this processor wants.
 
     Parameters
     ----------
     weight : uint64 [W, M]
-    bits : uint8 [R, M]
-        The same, unpacked.
     deviation : int8 or int16 [R, M]
         int8: such that sums of four fit (`mramsim.kernels.tables.split`).
     """
@@ -69,16 +65,12 @@ def planes_of(
         low = deviation.astype(np.int8)
         parts = [low, ((deviation.astype(np.int32) - low) >> 8).astype(np.int8)]
     sums = 1 + len(parts)
-    none = np.zeros((0, 16, 4 * size, 64), np.int8)
-    if tile_configuration().size:
-        cells = stacked([2 * bits.astype(np.int8) - 1, *parts])
-        no_strips = np.zeros((0, size, STRIP), np.uint64)
-        return Planes(cells, no_strips, np.zeros((count, STRIP), np.int32), none, sums)
     own = strips(weight)
     ones = np.ascontiguousarray(np.bitwise_count(own).sum(axis=1, dtype=np.int32))
     if deviation.dtype == np.int8 and has_tables():
         no_cells = np.zeros((count, 0, size, 16, STRIP, 4), np.int8)
         return Planes(no_cells, own, ones, tables(deviation), sums)
+    none = np.zeros((0, 16, 4 * size, 64), np.int8)
     return Planes(stacked(parts), own, ones, none, sums)
 
 
@@ -87,9 +79,7 @@ class Bits(NamedTuple):
 
     Attributes
     ----------
-    cells : int8 [M / 16, 1, R / 64, 16, 16, 4] or [0, ...]
-        Panels of them, where matrix tiles multiply.
-    strips : uint64 [M / 16, R / 64, 16 or 32] or [0, ...]
+    strips : uint64 [M / 16, R / 64, 16 or 32]
         Which are +1, and, where some are 0, which are not 0.
     ones : int32 [M / 16, 16]
         How many are +1.
@@ -99,7 +89,6 @@ class Bits(NamedTuple):
         R / 64.
     """
 
-    cells: NDArray[np.int8]
     strips: NDArray[np.uint64]
     ones: NDArray[np.int32]
     masked: bool
@@ -107,12 +96,8 @@ class Bits(NamedTuple):
 
 
 def bits_of(added: NDArray[np.int8]) -> Bits:
-    """Return what this processor wants of -1, 0 and +1, int8 [R, M]."""
-    rows, columns = added.shape
-    blocks, count = -(-rows // 64), -(-columns // STRIP)
-    if tile_configuration().size:
-        none = np.zeros((0, blocks, STRIP), np.uint64)
-        return Bits(stacked([added]), none, np.zeros((count, STRIP), np.int32), False, blocks)
+    """Return -1, 0 and +1 (int8 [R, M]) as `Bits`."""
+    blocks, count = -(-added.shape[0] // 64), -(-added.shape[1] // STRIP)
     own = strips(pack_bits(added.T > 0).T)
     ones = np.ascontiguousarray(np.bitwise_count(own).sum(axis=1, dtype=np.int32))
     masked = bool((added == 0).any())
@@ -120,7 +105,7 @@ def bits_of(added: NDArray[np.int8]) -> Bits:
         both = aligned((count, blocks, 2, STRIP), np.uint64)
         both[:, :, 0], both[:, :, 1] = own, strips(pack_bits(added.T != 0).T)
         own = both.reshape(count, blocks, 2 * STRIP)
-    return Bits(np.zeros((0, 1, blocks, 16, STRIP, 4), np.int8), own, ones, masked, blocks)
+    return Bits(own, ones, masked, blocks)
 
 
 def stacked(planes: list[Any]) -> NDArray[np.int8]:
@@ -173,24 +158,19 @@ def panel_sums(
     depth: Any,
     blocks: Any,
     looked_up: Any,
-    tiles: Any,
     out: Any,
 ) -> Any:
     """Fill the sums (int32 [2 or 3, 32, 16]) of one panel; all but the numbers are addresses.
 
-    `depth` planes of cells of `blocks` times 64 rows; `looked_up` and `tiles`: whether there are
-    tables, whether there are matrix tiles (then between `tiles_on` and `tiles_off`).
+    `depth` planes of cells of `blocks` times 64 rows; `looked_up`: whether there are tables.
     """
-    own = cells + panel * depth * blocks * 1024
-    if tiles > 0:
-        multiply(x, INPUTS, own, depth, blocks, tiles, out)
-        return
     equal(bits, INPUTS, strips_ + panel * blocks * 128, blocks, ones + panel * 64, out, 64)
     if looked_up:
         steps = np.int64(4 * blocks)
         look_up(index, np.int64(tables_ + panel * 1024 * steps), steps, np.int64(out + LINE))
     else:
-        multiply(x, INPUTS, own, depth, blocks, 0, out + LINE)
+        own = cells + panel * depth * blocks * 1024
+        multiply(x, INPUTS, own, depth, blocks, out + LINE)
 
 
 def _plain_line(one: Any, other: Any, target: Any, shift: Any) -> None:
@@ -220,26 +200,19 @@ def add_line(typing_context: Any, one: Any, other: Any, target: Any, shift: Any)
 
 @kernel
 def bit_sums(
-    x: Any,
     bits: Any,
     count: Any,
-    cells: Any,
     strips_: Any,
     ones: Any,
     panel: Any,
     blocks: Any,
     masked: Any,
-    tiles: Any,
     out: Any,
 ) -> Any:
     """Fill the sums (int32 [count, 16]) of one panel of `Bits`; all but the numbers are addresses.
 
     `count` is rounded up to what the processor takes at a time, at most to a multiple of 32.
     """
-    if tiles > 0:
-        up = (count + INPUTS - 1) // INPUTS * INPUTS
-        multiply(x, up, cells + panel * blocks * 1024, 1, blocks, tiles, out)
-        return
     if masked:
         equal_masked(
             bits, count, strips_ + panel * blocks * 256, blocks, ones + panel * 64, out, 64

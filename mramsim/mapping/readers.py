@@ -16,7 +16,7 @@ from mramsim.kernels.lanes import aligned
 from mramsim.kernels.pcsa import read_pcsa
 from mramsim.kernels.prepared import Prepared, prepare
 from mramsim.kernels.prepared_bits import PreparedBits, prepare_bits
-from mramsim.kernels.products import COLUMNS, INPUTS, tile_configuration
+from mramsim.kernels.products import COLUMNS, INPUTS
 from mramsim.kernels.read_codes import read_codes
 from mramsim.kernels.read_values import read_values
 from mramsim.kernels.records import NO_COUNTS, AnalogTile, PcsaTile
@@ -122,15 +122,12 @@ class Reader:
 
         `levels` (uint8 [evaluations, rows]) are those of the reader's rows.
         """
-        tiles = tile_configuration()
         ready: Any = self.ready
         if self.record is None:
-            return int(read_pcsa(levels, plane, images, positions, ready, tiles, codes))
+            return int(read_pcsa(levels, plane, images, positions, ready, codes))
         given = self._given(levels, plane, positions)
         record, converter = self.record, self.converter
-        made = read_codes(
-            levels, plane, images, positions, record, ready, converter, given, tiles, codes
-        )
+        made = read_codes(levels, plane, images, positions, record, ready, converter, given, codes)
         return int(made)
 
     def _given(self, levels: Any, plane: int, positions: int) -> NDArray[np.float64]:
@@ -158,10 +155,9 @@ class Reader:
             assert self.record is not None
             values = np.empty((len(levels), self.width))
             given = self._given(levels, plane, positions)
-            tiles, ready, converter = tile_configuration(), self.ready, self.converter
-            record = self.record
+            record, ready, converter = self.record, self.ready, self.converter
             draws = read_values(
-                levels, plane, images, positions, record, ready, converter, given, tiles, values
+                levels, plane, images, positions, record, ready, converter, given, values
             )
             return values, int(draws)
         codes = self.codes(len(levels))

@@ -7,7 +7,6 @@ import pytest
 from scipy.stats import chisquare
 from tiles import AS_IT_IS, read_record
 
-from mramsim.kernels import sums
 from mramsim.kernels.chances import NEVER, RUN, TURNED, add_differing, turn
 from mramsim.kernels.changes import add_ones, add_turned, at_most
 from mramsim.kernels.jit import kernel
@@ -17,7 +16,6 @@ from mramsim.kernels.rare import FULL, RARE, rate_of, some_of
 from mramsim.kernels.records import PcsaTile
 from mramsim.kernels.ties import lanes_in
 from mramsim.kernels.words import pack_bits
-from mramsim.mapping import readers
 from mramsim.mapping.readers import Reader
 
 SHAPES = [(1, 1), (1, 6), (63, 2), (64, 3), (65, 4), (130, 5), (300, 2), (20, 21)]
@@ -267,11 +265,7 @@ def test_low_bytes_are_found(limit):
 
 
 @pytest.mark.parametrize("still", [1, 200])
-@pytest.mark.parametrize("by_words", [False, True], ids=["as this processor does", "by words"])
-def test_cells_that_add_nothing_are_mended_or_masked(still, by_words, monkeypatch):
-    if by_words:  # as a processor without matrix tiles does
-        for module in (sums, readers):
-            monkeypatch.setattr(module, "tile_configuration", lambda: np.zeros(0, np.uint8))
+def test_cells_that_add_nothing_are_mended_or_masked(still):
     rng = np.random.default_rng(still)
     tile, driven = random_tile(rng, 300, 7, positions=4, odd=0.0)
     cells = rng.choice(300 * 7, still, replace=False)
@@ -283,8 +277,7 @@ def test_cells_that_add_nothing_are_mended_or_masked(still, by_words, monkeypatc
         wrong_off=1.0 - always,
     )
     ready = prepare_bits([tile], [(slice(0, 300), slice(0, 7))], (300, 7))
-    if by_words:
-        assert ready.bits.masked == (still > 2)
+    assert ready.bits.masked == (still > 2)
     assert ready.still_row.size == (still if still < 3 else 0)
     counts, expected, _ = both(tile, driven, rng, images=70)
     np.testing.assert_array_equal(counts, expected)

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from tiles import AS_IT_IS, read_record
 
-from mramsim.kernels.lanes import aligned
+from mramsim.kernels.jit import kernel
+from mramsim.kernels.lanes import address, aligned
 from mramsim.kernels.matches import strips, xnor_popcount
 from mramsim.kernels.philox import philox
-from mramsim.kernels.products import panels, products, tile_configuration
+from mramsim.kernels.products import multiply, panels
 from mramsim.kernels.shared_draws import shared_words
 from mramsim.kernels.subsets import subset_sums
 from mramsim.kernels.words import pack_bits, unpack_bits
@@ -55,19 +56,20 @@ def digest():
     return found.hexdigest()
 
 
-@pytest.mark.parametrize("use_tiles", [False, True])
+@kernel
+def products(x, cells, out):
+    multiply(address(x), x.shape[0], address(cells), cells.shape[0], cells.shape[1], address(out))
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (64, 16), (65, 17), (200, 70), (300, 33)])
-def test_products_equal_numpy(rows, columns, use_tiles):
-    tiles = tile_configuration()
-    if use_tiles and not tiles.size:
-        pytest.skip("this processor has no matrix tiles")
+def test_products_equal_numpy(rows, columns):
     rng = np.random.default_rng(rows)
     cells = rng.integers(-128, 128, (rows, columns)).astype(np.int8)
     x = aligned((64, -(-rows // 64) * 64), np.uint8)
     x[:, :rows] = rng.integers(0, 2, (64, rows))
     made = panels(cells)
     out = aligned((made.shape[0], 64, 16), np.int32)
-    products(x, made, tiles if use_tiles else tiles[:0], out)
+    products(x, made, out)
     found = out.transpose(1, 0, 2).reshape(64, -1)
     expected = x[:, :rows].astype(np.int64) @ cells
     np.testing.assert_array_equal(found[:, :columns], expected)
@@ -79,7 +81,7 @@ def test_extreme_cells_do_not_saturate():
         x = aligned((32, 1024), np.uint8)
         x[:] = 1
         out = aligned((1, 32, 16), np.int32)
-        products(x, panels(np.full((1024, 16), value, np.int8)), tile_configuration(), out)
+        products(x, panels(np.full((1024, 16), value, np.int8)), out)
         assert (out == 1024 * value).all()
 
 
@@ -97,13 +99,12 @@ def test_shared_words_equal_philox():
 @pytest.mark.parametrize(
     "settings",
     [
-        pytest.param({"MRAMSIM_TILES": "0"}, marks=pytest.mark.slow),
         {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+avx,+fma,+popcnt,+ssse3"},
         pytest.param(
             {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2"}, marks=pytest.mark.slow
         ),
     ],
-    ids=["no tiles", "avx2", "sse2"],
+    ids=["avx2", "sse2"],
 )
 def test_other_processors_give_the_same_bytes(settings, tmp_path):
     if "x86" not in os.uname().machine and "NUMBA_CPU_NAME" in settings:

@@ -6,18 +6,15 @@ import pytest
 from mramsim.kernels import sums
 from mramsim.kernels.jit import kernel
 from mramsim.kernels.lanes import address, aligned
-from mramsim.kernels.products import tile_configuration, tiles_off, tiles_on
 from mramsim.kernels.sums import pack_inputs, panel_sums, planes_of
 from mramsim.kernels.tables import has_tables, split
 from mramsim.kernels.words import pack_bits
 
 
 @kernel
-def all_panels(x, bits, index, planes, tiles, out):
+def all_panels(x, bits, index, planes, out):
     panels, depth, blocks = planes.cells.shape[:3]
-    tiles_on(tiles)
-    if tiles.size == 0:
-        pack_inputs(x, bits, index)
+    pack_inputs(x, bits, index)
     for panel in range(panels):
         panel_sums(
             address(x),
@@ -31,37 +28,29 @@ def all_panels(x, bits, index, planes, tiles, out):
             depth,
             blocks,
             index.shape[0] > 0,
-            tiles.size,
             address(out[panel]),
         )
-    tiles_off(tiles)
 
 
-@pytest.mark.parametrize("way", ["tiles", "tables", "dots"])
+@pytest.mark.parametrize("way", ["tables", "dots"])
 @pytest.mark.parametrize("kind", [np.int8, np.int16])
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (64, 16), (65, 17), (200, 40)])
 def test_panel_sums_equal_numpy(rows, columns, kind, way, monkeypatch):
-    tiles = tile_configuration()
-    if way == "tiles" and not tiles.size:
-        pytest.skip("this processor has no matrix tiles")
     if way == "tables" and not has_tables():
         pytest.skip("this processor looks nothing up")
-    if way != "tiles":
-        tiles = tiles[:0]
-    monkeypatch.setattr(sums, "tile_configuration", lambda: tiles)
     monkeypatch.setattr(sums, "has_tables", lambda: way == "tables")
     rng = np.random.default_rng(rows + columns)
     weights = rng.integers(0, 2, (rows, columns)).astype(np.uint8)
     most = 127 if kind is np.int8 else 32639
     deviation = rng.integers(-most, most + 1, (rows, columns)).astype(kind)
     deviation[split(deviation)] = 0
-    planes = planes_of(pack_bits(weights.T).T, weights, deviation)
+    planes = planes_of(pack_bits(weights.T).T, deviation)
     x = aligned((32, -(-rows // 64) * 64), np.uint8)
     x[:, :rows] = rng.integers(0, 2, (32, rows))
     bits = np.zeros((32, x.shape[1] // 64), np.uint64)
     index = np.zeros((x.shape[1] // 16 if planes.tables.size else 0, 32), np.uint32)
     out = aligned((planes.cells.shape[0], planes.sums, 32, 16), np.int32)
-    all_panels(x, bits, index, planes, tiles, out)
+    all_panels(x, bits, index, planes, out)
     found = out.transpose(1, 2, 0, 3).reshape(planes.sums, 32, -1)[:, :, :columns].astype(np.int64)
     levels = x[:, :rows].astype(np.int64)
     np.testing.assert_array_equal(found[0], levels @ (2 * weights.astype(np.int64) - 1))
