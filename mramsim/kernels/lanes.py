@@ -132,7 +132,7 @@ def borrowed(typing_context: Any, array: Any) -> Any:
 
 
 def aligned(shape: tuple[int, ...], kind: Any) -> Any:
-    """Return an array of zeros that starts on a cache line, which tile loads want."""
+    """Return an array of zeros that starts on a cache line, so that no vector lies on two."""
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
     raw = np.zeros(size + 64, dtype=np.uint8)
     start = (-raw.ctypes.data) % 64

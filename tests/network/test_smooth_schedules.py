@@ -87,12 +87,22 @@ def test_ramp_rises_by_equal_factors(mode, which, corners):
     assert not any(reset for *_, reset in found)
 
 
-@pytest.mark.parametrize(("mode", "k"), [("weights", 8.0 * 12.5 ** (1 / 6)), ("both", 4.0)])
-def test_rate_on_the_ramp_falls_with_k_of_the_activations_where_they_are_smooth(mode, k):
+@pytest.mark.parametrize("mode", ["activations", "both"])
+def test_rate_on_the_ramp_falls_with_k_of_the_activations_where_they_are_smooth(mode):
     rates = [rate for *_, rate, _ in climb(Ramp(mode, 101))]
     assert rates[0] == 1
-    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / k**0.25)
+    assert rates[55] == pytest.approx((1 + math.cos(0.55 * math.pi)) / 2 / 4.0**0.25)
     assert rates[100] == pytest.approx(1e-3 / 999**0.25)
+
+
+def test_rate_of_weights_on_the_ramp_falls_by_a_cosine_once_they_are_signs():
+    found = climb(Ramp("weights", 101))
+    for k, _, rate, _ in found[:86]:
+        assert rate == pytest.approx(k**-0.25)
+    for share in (0.9, 0.95):
+        cosine = (1 + math.cos(math.pi * (share - 0.85) / 0.15)) / 2
+        assert found[round(100 * share)][2] == pytest.approx(cosine / 999**0.25)
+    assert found[100][2] == pytest.approx(1e-3 / 999**0.25)
 
 
 def run(schedule, relaxed, binarised, pushed=()):

@@ -150,7 +150,8 @@ class Ramp(Schedule):
     close; beyond, few values are within reach of a change, and the rise may be fast. Weights become
     signs first, while gradients still pass the activations. The learning rate is half a cosine
     times ``k^-0.25``, with the k of the activations where they are smooth; the optimiser keeps its
-    state, as no step is large.
+    state, as no step is large. In mode weights the cosine begins where weights are signs: with
+    smaller steps before, they stay within 1/k of zero, and nothing is binary at the end.
 
     Attributes
     ----------
@@ -177,7 +178,9 @@ class Ramp(Schedule):
 
     def rate(self, control: Control) -> float:
         """Return the factor of the learning rate."""
-        cosine = (1 + math.cos(math.pi * self.share())) / 2
+        start = WEIGHT_RAMP[-1][0] if self.mode == "weights" else 0.0
+        fall = max(0.0, (self.share() - start) / (1 - start))
+        cosine = (1 + math.cos(math.pi * fall)) / 2
         return float(max(cosine, RAMP_FLOOR) * self.k**-RAMP_POWER)
 
 
