@@ -58,14 +58,13 @@ def planes_of(weight: NDArray[np.uint64], deviation: NDArray[Any]) -> Planes:
     deviation : int8 or int16 [R, M]
         int8: such that sums of four fit (`mramsim.kernels.tables.split`).
     """
-    size, columns = weight.shape
-    count = -(-columns // STRIP)
     parts = [deviation]
     if deviation.dtype != np.int8:
         low = deviation.astype(np.int8)
         parts = [low, ((deviation.astype(np.int32) - low) >> 8).astype(np.int8)]
     sums = 1 + len(parts)
     own = strips(weight)
+    count, size = own.shape[:2]
     ones = np.ascontiguousarray(np.bitwise_count(own).sum(axis=1, dtype=np.int32))
     if deviation.dtype == np.int8 and has_tables():
         no_cells = np.zeros((count, 0, size, 16, STRIP, 4), np.int8)
@@ -97,8 +96,8 @@ class Bits(NamedTuple):
 
 def bits_of(added: NDArray[np.int8]) -> Bits:
     """Return -1, 0 and +1 (int8 [R, M]) as `Bits`."""
-    blocks, count = -(-added.shape[0] // 64), -(-added.shape[1] // STRIP)
     own = strips(pack_bits(added.T > 0).T)
+    count, blocks = own.shape[:2]
     ones = np.ascontiguousarray(np.bitwise_count(own).sum(axis=1, dtype=np.int32))
     masked = bool((added == 0).any())
     if masked:
