@@ -1,7 +1,8 @@
 """Spoken digits: 3 000 recordings of ten words by six speakers, one second at 4 kHz.
 
 The Free Spoken Digit Dataset with its official split: of the fifty recordings of each speaker and
-digit, 0 to 4 are for testing and 5 to 49 for training. Preparation follows the speech task of Zhao
+digit, 0 to 4 are for testing and 5 to 49 for training; the ten words take turns, so that the first
+recordings hold all of them. Preparation follows the speech task of Zhao
 and Xiao, Sci. Rep. 11, 19797 (2021), at half its rate: mean removed, filled with zeros to a fixed
 length, every second sample, divided by its own standard deviation.
 """
@@ -41,11 +42,10 @@ def load(folder: str | None) -> Dataset:
     if folder is None and content_digest(found) != _CONTENT:
         raise InputError(f"{_ADDRESS}: holds other recordings than expected")
     parts: dict[bool, tuple[list[NDArray[np.int16]], list[int]]] = {}
-    for name, content in sorted(found.items()):
-        digit, _, take = name.removesuffix(".wav").split("_")
-        inputs, labels = parts.setdefault(int(take) < _TEST, ([], []))
-        inputs.append(prepare(read_wave(content, name)))
-        labels.append(int(digit))
+    for take, _, digit, name in sorted(map(_told, found)):
+        inputs, labels = parts.setdefault(take < _TEST, ([], []))
+        inputs.append(prepare(read_wave(found[name], name)))
+        labels.append(digit)
     if len(parts) < 2:
         raise InputError("recordings.zip: recordings 0 to 4 (test) and 5 to 49 (training) expected")
     (x_test, y_test), (x_train, y_train) = parts[True], parts[False]
@@ -61,6 +61,12 @@ def load(folder: str | None) -> Dataset:
         citation="Jackson et al., Free Spoken Digit Dataset, 10.5281/zenodo.1342401 (2018)",
         low=-(1 << 15),
     )
+
+
+def _told(name: str) -> tuple[int, str, int, str]:
+    """Return number, speaker and digit of a recording: in this order classes take turns."""
+    digit, speaker, take = name.removesuffix(".wav").split("_")
+    return int(take), speaker, int(digit), name
 
 
 def unpack(raw: bytes) -> dict[str, bytes]:

@@ -154,6 +154,8 @@ def train_float(job: Job) -> NDArray[np.uint8]:
 
 
 def _request(net: Net, options: Options) -> Request:
+    if options.confine and net.family == "mlp":
+        raise InputError(f"confine = {options.confine}; 'mlp' nets have no binary convolutions")
     return Request(
         net=net,
         mode=options.mode,

@@ -1,9 +1,9 @@
 """IR-Net: information retention.
 
 Qin, Gong, Liu, Shen, Wei, Yu, Song, arXiv:1909.10788 (2020): the sign of weights that are centred
-and divided by their deviation, a power of two as scale, and a slope that grows from nearly straight
-to nearly the sign, for weights and activations alike. The authors' networks have shortcuts; here
-the method is applied to any shape.
+and divided by their deviation, filter by filter, a power of two as scale of each, and a slope that
+grows from nearly straight to nearly the sign, for weights and activations alike. The authors'
+networks have shortcuts; here the method is applied to any shape.
 """
 
 from __future__ import annotations

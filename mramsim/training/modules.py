@@ -70,10 +70,16 @@ class BinaryProduct(nn.Module):
 
     def weight(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """Return the weights, -1 and +1; gradients reach the latent ones."""
+        return sign(self.standard(), self.parts.weight_slope, dtype=dtype)
+
+    def standard(self) -> Tensor:
+        """Return the latent weights, where wanted with mean 0 and deviation 1 in each filter."""
         latent: Tensor = self.latent
-        if self.parts.standardise:
-            latent = (latent - latent.mean()) / latent.std()
-        return sign(latent, self.parts.weight_slope, dtype=dtype)
+        if not self.parts.standardise:
+            return latent
+        around = tuple(range(1, latent.ndim))
+        mean, deviation = latent.mean(around, True), latent.std(around, keepdim=True)
+        return (latent - mean) / deviation
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the accumulators of inputs that are odd integers, or 0."""
@@ -140,7 +146,7 @@ class BinaryBlock(nn.Module):
             self.product = RealProduct(kind, fan_in, width)
         else:
             self.product = BinaryProduct(kind, fan_in, width, parts, first)
-            self.scale = make_scale(parts.scale, self.product.latent, parts.scale_start)
+            self.scale = make_scale(parts.scale, self.product.standard(), parts.scale_start)
         self.pool = nn.MaxPool2d(2) if pool else None
         self.norm = make_norm(norm or parts.norm, kind, width, parts.eps)
         kept = 1 - (parts.dropout_input if first else parts.dropout)
@@ -170,7 +176,7 @@ class BinaryBlock(nn.Module):
         """Return the scale of the weights, [] or [width]; 1 where there is none."""
         if self.scale is None or isinstance(self.product, RealProduct):
             return torch.ones(())
-        alpha: Tensor = self.scale(self.product.latent)
+        alpha: Tensor = self.scale(self.product.standard())
         return alpha
 
     def affine(self) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,12 @@ torch = pytest.importorskip("torch")
 
 from mramsim.training.session import input_record  # noqa: E402
 from mramsim.training.smooth.climb import Climb  # noqa: E402
-from mramsim.training.smooth.measure import classes_of, gather_averages, values_of  # noqa: E402
+from mramsim.training.smooth.measure import (  # noqa: E402
+    classes_of,
+    gather_averages,
+    mixed_parts,
+    values_of,
+)
 from mramsim.training.smooth.model import SmoothNetwork  # noqa: E402
 from mramsim.training.smooth.nets import make_plan, parse_net  # noqa: E402
 from mramsim.training.smooth.schedules import Ladder  # noqa: E402
@@ -173,7 +178,7 @@ def test_averages_of_batchnorm_are_means_over_batches():
     gather_averages(model, levels, 20, binary=True)
     norm, conv = model.norms()[0], model.products()[0]
     means, variances = [], []
-    for part in torch.split(levels, 20):
+    for part in mixed_parts(levels, 20):
         with torch.no_grad():
             y = conv.product(values_of(part, plan.coding), conv.latent) * conv.gain()
             pooled = torch.nn.functional.max_pool2d(y, 2).double().transpose(0, 1).flatten(1)
@@ -184,3 +189,15 @@ def test_averages_of_batchnorm_are_means_over_batches():
     again = norm.mean.clone()
     gather_averages(model, levels, 20, binary=True)
     assert torch.equal(norm.mean, again)
+
+
+def test_averages_are_not_of_one_class_at_a_time():
+    """Two classes far apart, sorted: the variance of a batch is that of both."""
+    levels = torch.cat([torch.zeros(500), torch.full((500,), 200.0)]).byte()
+    parts = mixed_parts(levels, 90)
+    assert {len(part) for part in parts} == {90, 91}
+    assert len(parts) == 11
+    assert torch.equal(torch.sort(torch.cat(parts)).values, levels)
+    for part in parts:
+        assert 0.25 < float((part > 0).float().mean()) < 0.75
+    assert len(mixed_parts(levels[:3], 90)) == 1

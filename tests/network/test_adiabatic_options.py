@@ -20,7 +20,7 @@ from mramsim.training.adiabatic import Options  # noqa: E402
 from mramsim.training.smooth.functions import Activation  # noqa: E402
 from mramsim.training.smooth.model import SmoothNetwork  # noqa: E402
 from mramsim.training.smooth.nets import make_plan, parse_net  # noqa: E402
-from mramsim.training.smooth.start import start_from  # noqa: E402
+from mramsim.training.smooth.start import read_weights, start_from  # noqa: E402
 
 
 def test_start_from_a_float_network():
@@ -44,15 +44,41 @@ def test_start_option(tmp_path):
     folder = tmp_path / "a"
     options = {"mode": "weights", "schedule": "ladder", "epochs": 1}
     first = small(**options, start="float", checkpoint=folder, float_baseline=True)
-    assert {path.name for path in folder.iterdir()} == {"adiabatic.pt", "float.pt"}
+    names = {"adiabatic.pt", "start.pt", "float.pt"}
+    assert {path.name for path in folder.iterdir()} == names
     seen = []
-    again = small(**options, start=str(folder / "float.pt"), progress=lambda *c: seen.append(c))
+    again = small(**options, start=str(folder / "start.pt"), progress=lambda *c: seen.append(c))
     assert again.digest == first.digest
     assert len(seen) == 1
     assert small(**options).digest != first.digest
     small(mode="activations", epochs=1, checkpoint=tmp_path / "b")
     both = small(mode="both", epochs=1, start=str(tmp_path / "b" / "adiabatic.pt"))
     assert both.training["options"]["start"].endswith("adiabatic.pt")
+
+
+def test_float_baseline_of_a_training_that_stops_early(tmp_path):
+    """It takes fewer epochs than the float network that the training started from."""
+    options = {"schedule": "target", "patience": 1, "start": "float", "float_baseline": True}
+    network = small("mlp-8x1", mode="both", epochs=60, checkpoint=tmp_path, **options)
+    taken = len(network.training["history"])
+    assert network.training["epochs"] == taken < 60 == network.training["epochs_allowed"]
+    stored = [torch.load(tmp_path / name, weights_only=True) for name in ("start.pt", "float.pt")]
+    assert [json.loads(state["identity"])["epochs"] for state in stored] == [60, taken]
+
+
+def test_start_takes_the_best_where_it_is_kept(tmp_path):
+    options = {"schedule": "target", "patience": 1, "mode": "activations", "epochs": 40}
+    small("mlp-8x1", **options, checkpoint=tmp_path)
+    path = tmp_path / "adiabatic.pt"
+    state = torch.load(path, weights_only=True)
+    best = state["schedule"]["best"]["model"]
+    assert any(not torch.equal(value, state["model"][key]) for key, value in best.items())
+    found = read_weights(str(path))
+    assert all(torch.equal(value, found[key]) for key, value in best.items())
+    for other in (3, {"best": None}, {"best": 3}):
+        torch.save({**state, "schedule": other}, path)
+        found = read_weights(str(path))
+        assert all(torch.equal(value, found[key]) for key, value in state["model"].items())
 
 
 @pytest.mark.parametrize(
@@ -72,6 +98,7 @@ def test_start_option(tmp_path):
         ({"batch": 1}, "batch = 1"),
         ({"dropout": 1.0}, "dropout = 1.0"),
         ({"confine": -0.1}, "confine = -0.1"),
+        ({"net": "mlp-8x1", "confine": 0.2}, "'mlp' nets have no binary convolutions"),
         ({"augment": "rotate"}, "augment = 'rotate'"),
         ({"net": "resnet18"}, "network 'resnet18' is unknown to adiabatic"),
         ({"net": "catdog-cnn-0"}, "is unknown"),

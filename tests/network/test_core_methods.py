@@ -15,7 +15,10 @@ CASES = {
     "bop": ("bop", {}),
     "xnor": ("xnor_net", {"slope": "bireal"}),
     "irnet": ("ir_net", {}),
-    "reste": ("bnn", {"slope": "reste", "weight_slope": "tanh", "regulariser": "kurtosis"}),
+    "reste": (
+        "bnn",
+        {"slope": "reste", "weight_slope": "tanh", "regulariser": "kurtosis", "strength": 0.1},
+    ),
     "plus": ("bnn_plus", {"strength": 1e-4}),
     "plus-r2": ("bnn_plus", {"regulariser": "r2", "scale": "learned-filter", "clamped": True}),
     "plus-ends": ("bnn_plus", {"real_ends": True}),
@@ -153,6 +156,19 @@ def test_held_images_are_not_learned_from(monkeypatch):
     assert sorted(key) == sorted(image.tobytes() for image in data.x_train)
     assert not np.array_equal(held.images, hold_out(data, 0.2, seed=2)[1].images)
     assert hold_out(data, 0.0, seed=1)[1].name == "test"
+    jobs = []
+    from mramsim.training import bnn
+
+    whole = bnn.fit_method
+
+    def keep(job, options):
+        jobs.append(job)
+        return whole(job, options)
+
+    monkeypatch.setattr(bnn, "fit_method", keep)
+    train("bnn", "mlp-8x1", data, epochs=1, seed=1, validation=0.2)
+    assert np.array_equal(jobs[0].data.x_train, learned.x_train)
+    assert np.array_equal(jobs[0].held.images, held.images)
 
 
 def test_slopes_are_told_of_progress(monkeypatch):

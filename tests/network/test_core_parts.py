@@ -41,9 +41,10 @@ def test_scales_by_hand():
     mean = pytest.approx(1.15)
     assert values["layer"] == values["learned"] == mean
     assert values["filter"] == values["learned-filter"] == pytest.approx([2.0, 0.3])
-    assert values["power"] == 1.0
+    assert values["power"] == [2.0, 0.25]
     assert make_scale("learned", latent, "median")(latent).item() == pytest.approx(0.5)
-    found["power"](latent).backward()  # as the mean: sgn(w) / n
+    assert not found["power"](latent).requires_grad
+    found["layer"](latent).backward()  # sgn(w) / n
     assert torch.equal(latent.grad, torch.tensor([[0.25, -0.25], [0.25, 0.25]]))
     assert found["learned"](latent).requires_grad
     sums = torch.ones(2, 2, 1, 1)
@@ -203,6 +204,11 @@ def test_misread_weights():
         ({"weight_slope": "?"}, "slope '?' is unknown"),
         ({"regulariser": "r3"}, "regulariser 'r3' is unknown"),
         ({"strength": -1.0}, "strength = -1"),
+        ({"strength": 1e-6}, "strength = 1e-06; name a regulariser as well"),
+        ({"regulariser": "r1"}, "strength = 0; above 0 with regulariser 'r1'"),
+        ({"steepness": 2.0}, "steepness = 2.0; it is of the slope 'signswish'"),
+        ({"clamped": True}, "clamped; it is of the slope 'signswish'"),
+        ({"clip": 5}, "clip = 5; True and False are allowed"),
         ({"dropout": 1.0}, "dropout = 1.0"),
         ({"dropout_input": -0.1}, "dropout_input = -0.1"),
         ({"bit_errors": 0.6}, "bit_errors = 0.6; 0 to 0.5"),

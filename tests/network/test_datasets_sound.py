@@ -52,7 +52,9 @@ def test_split_by_number_of_the_recording(tmp_path, prefix):
     data = load_dataset("spoken-digits", tmp_path)
     assert data.x_train.shape == data.x_test.shape == (4, 1, 1, LENGTH)
     assert data.x_train.dtype == np.int16
-    assert data.y_test.tolist() == data.y_train.tolist() == [2, 2, 7, 7]
+    assert data.y_test.tolist() == data.y_train.tolist() == [2, 7, 2, 7]
+    first = small()["7_theo_0.wav"]
+    assert np.array_equal(data.x_test[1, 0, 0], prepare(spoken_digits.read_wave(first, "")))
 
 
 def test_preparation_against_the_definition():
@@ -140,6 +142,8 @@ def test_recordings_as_published(data_dir):
     data = load_dataset("spoken-digits", data_dir)
     assert np.bincount(data.y_train).tolist() == [270] * 10
     assert np.bincount(data.y_test).tolist() == [30] * 10
+    for labels in (data.y_train, data.y_test):
+        assert labels.tolist() == list(range(10)) * (len(labels) // 10)
 
 
 def test_cats_and_dogs_are_two_classes_of_cifar(tmp_path):

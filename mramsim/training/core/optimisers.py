@@ -122,7 +122,6 @@ def make_optimiser(
     weights: Sequence[tuple[Tensor, float]],
     others: Sequence[Tensor],
     lr: float,
-    threshold: float = 1e-8,
 ) -> torch.optim.Optimizer:
     """Return an optimiser by name.
 
@@ -136,8 +135,6 @@ def make_optimiser(
         BatchNorm parameters and scales; factor 1.
     lr : float
         Learning rate of factor 1; for "bop" that of the rest, and gamma is a tenth of it.
-    threshold : float
-        Of Bop.
 
     Raises
     ------
@@ -153,5 +150,5 @@ def make_optimiser(
         return ShiftAdaMax([*groups, rest])
     if name != "bop":
         raise InputError(f"optimiser = '{name}'; adam, adamax and bop are allowed")
-    flips = Bop([{"params": [value for value, _ in weights], "lr": lr / 10}], threshold)
+    flips = Bop([{"params": [value for value, _ in weights], "lr": lr / 10}])
     return Together([flips, torch.optim.Adam([rest], fused=True)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from mramsim.errors import InputError
@@ -40,7 +40,7 @@ class GradientOptions:
     scale : str
         Of weights; see `mramsim.training.core.scales`.
     standardise : bool
-        Sign of ``(W - mean) / deviation``, per layer, as in IR-Net.
+        Sign of ``(W - mean) / deviation``, per filter, as in IR-Net.
     regulariser : str
         See `mramsim.training.core.regularisers`.
     strength : float
@@ -108,9 +108,14 @@ class GradientOptions:
         for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise InputError(f"{key} = '{getattr(self, key)}'; {_listed(allowed)} are allowed")
+        for field in fields(self):
+            if field.type == "bool" and not isinstance(getattr(self, field.name), bool):
+                found = getattr(self, field.name)
+                raise InputError(f"{field.name} = {found!r}; True and False are allowed")
         make_slope(self.slope, self.steepness)
         make_slope(self.weight_slope, self.steepness)
         check_regulariser(self.regulariser, self.strength)
+        self._check_effects()
         augmentation(self.augment)
         for key in ("dropout_input", "dropout"):
             if not 0 <= getattr(self, key) < 1:
@@ -123,6 +128,19 @@ class GradientOptions:
             raise InputError(f"decay = {self.decay}; above 0, at most 1 is allowed")
         if self.batch < 2:
             raise InputError(f"batch = {self.batch}; at least 2 is allowed")
+
+    def _check_effects(self) -> None:
+        """Refuse options that do nothing beside the others."""
+        own = type(self)
+        if "signswish" not in (self.slope, self.weight_slope):
+            if self.steepness != own.steepness:
+                raise InputError(f"steepness = {self.steepness}; it is of the slope 'signswish'")
+            if self.clamped:
+                raise InputError("clamped; it is of the slope 'signswish'")
+        if self.regulariser != "none" and self.strength == 0:
+            raise InputError(f"strength = 0; above 0 with regulariser '{self.regulariser}'")
+        if self.regulariser == "none" and self.strength not in (0, own.strength):
+            raise InputError(f"strength = {self.strength}; name a regulariser as well")
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -42,12 +42,11 @@ class WeightScale(nn.Module):
 
 
 class PowerScale(WeightScale):
-    """The mean magnitude rounded to a power of two; the rounding passes gradients."""
+    """The mean magnitude rounded to a power of two; no gradient passes (Qin et al.)."""
 
     def forward(self, latent: Tensor) -> Tensor:
-        """Return alpha, a power of two."""
-        mean = self.reduce(latent)
-        return mean + (nearest_power(mean.detach()) - mean.detach())
+        """Return alpha, powers of two."""
+        return nearest_power(self.reduce(latent.detach()))
 
 
 class LearnedScale(WeightScale):
@@ -75,7 +74,7 @@ def make_scale(name: str, latent: Tensor, start: str = "mean") -> WeightScale | 
     ----------
     name : str
         One of `SCALES`: mean magnitude per layer or filter, trained per layer or filter, the power
-        of two nearest to the layer's mean.
+        of two nearest to a filter's mean.
     latent : Tensor
     start : {"mean", "median"}
         Where trained scales start.
@@ -90,7 +89,7 @@ def make_scale(name: str, latent: Tensor, start: str = "mean") -> WeightScale | 
     if name == "none":
         return None
     if name == "power":
-        return PowerScale(latent, each=False)
+        return PowerScale(latent, each=True)
     if name.startswith("learned"):
         return LearnedScale(latent, name == "learned-filter", start)
     return WeightScale(latent, name == "filter")

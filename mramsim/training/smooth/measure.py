@@ -60,7 +60,8 @@ def gather_averages(model: SmoothNetwork, levels: Tensor, batch: int, binary: bo
     While training, BatchNorm only ever uses the statistics of the batch, and they change when the
     sign takes the place of smooth functions, so that averages gathered on the way would be wrong.
     Every batch has the same weight, so once through the images is enough (the authors, whose
-    averages forget, go through them five or ten times).
+    averages forget, go through them five or ten times). Batches are drawn, as while training: a
+    batch of one class, in data that are sorted, would have other statistics.
 
     Parameters
     ----------
@@ -75,9 +76,14 @@ def gather_averages(model: SmoothNetwork, levels: Tensor, batch: int, binary: bo
         return
     steep = (SIGN, SIGN) if binary else (None, None)
     with torch.no_grad(), model.control.at("collect", *steep):
-        for part in torch.split(levels, batch):
-            if len(part) > 1:
-                model(values_of(part, model.plan.coding))
+        for part in mixed_parts(levels, batch):
+            model(values_of(part, model.plan.coding))
+
+
+def mixed_parts(levels: Tensor, batch: int) -> list[Tensor]:
+    """Return the images in parts of about `batch`, equal but for one; always the same draw."""
+    order = torch.randperm(len(levels), generator=torch.Generator().manual_seed(0))
+    return list(torch.tensor_split(levels[order], max(1, round(len(levels) / batch))))
 
 
 def _parts(model: SmoothNetwork, levels: Tensor, stage: Stage) -> list[Tensor]:

@@ -81,11 +81,3 @@ class Plan:
         """Return a bound of the numbers that one image takes between two layers."""
         channels, height, width = self.image
         return height * width * max(channels, *(step.width for step in self.steps))
-
-    def weights(self) -> int:
-        """Return the number of weights."""
-        return sum(
-            step.fan_in * step.width * (step.kernel or (1, 1))[0] * (step.kernel or (1, 1))[1]
-            for step in self.steps
-            if step.kind == "product"
-        )

@@ -148,7 +148,7 @@ def _fit_float(job: Job, net: Net) -> SmoothNetwork:
 
 def _float_weights(job: Job, net: Net) -> dict[str, Tensor]:
     """Return the weights of the float network, trained as a baseline is."""
-    path = None if job.checkpoint is None else job.checkpoint.with_name("float.pt")
+    path = None if job.checkpoint is None else job.checkpoint.with_name("start.pt")
     return _fit_float(replace(job, patience=0, checkpoint=path), net).state_dict()
 
 

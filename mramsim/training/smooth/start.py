@@ -19,6 +19,8 @@ _PREFIX = "layers."
 def read_weights(path: str) -> dict[str, Any]:
     """Return the weights in a checkpoint of a training of this method or its float network.
 
+    They are those that the training returned, or would have: the best so far where it keeps them.
+
     Raises
     ------
     InputError
@@ -27,7 +29,9 @@ def read_weights(path: str) -> dict[str, Any]:
     state = restore(Path(path), None)
     if state is None:
         raise InputError(f"start {path}: no such checkpoint")
-    weights: dict[str, Any] = state.get("model", {})
+    schedule = state.get("schedule")
+    best = schedule.get("best") if isinstance(schedule, dict) else None
+    weights: dict[str, Any] = (best if isinstance(best, dict) else state).get("model", {})
     found = weights.values() if isinstance(weights, dict) else [None]
     if not all(isinstance(value, Tensor) for value in found):
         raise InputError(f"start {path}: holds no weights")
