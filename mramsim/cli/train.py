@@ -12,14 +12,16 @@ from mramsim.cli import options as opt
 GRADIENTS = "gradient methods"
 LOCAL = "local_errors, committee"
 METHOD_OPTIONS = (  # what is not given is left to the method
-    click.option("--lr", type=float, help=f"{GRADIENTS}: first learning rate."),
+    click.option("--lr", type=float, help=f"{GRADIENTS}, adiabatic: first learning rate."),
     click.option("--decay", type=float, help=f"{GRADIENTS}: last learning rate over the first."),
-    click.option("--batch", type=int, help="Images of one update.  [default: 100]"),
+    click.option("--batch", type=int, help="Images of one update.  [default: 100; adiabatic: the authors']"),
     click.option("--loss", type=click.Choice(["hinge", "ce"]), help=f"{GRADIENTS}"),
     click.option("--stochastic", is_flag=True, help=f"{GRADIENTS}: draw activations in training."),
     click.option("--norm", metavar="NAME", help=f"{GRADIENTS}: batch or shift."),
     click.option(
-        "--optimiser", metavar="NAME", help=f"{GRADIENTS}: adam, adamax or bop; sgd: sgd or adam."
+        "--optimiser",
+        metavar="NAME",
+        help=f"{GRADIENTS}: adam, adamax or bop; adiabatic: adam, sgd or nesterov; sgd: sgd, adam.",
     ),
     click.option(
         "--slope",
@@ -50,7 +52,11 @@ METHOD_OPTIONS = (  # what is not given is left to the method
     click.option(
         "--gather", is_flag=True, help=f"{GRADIENTS}: BatchNorm of all training images at the end."
     ),
-    click.option("--augment", metavar="NAME", help=f"{GRADIENTS}: none, shift or flip-shift."),
+    click.option(
+        "--augment",
+        metavar="NAME",
+        help=f"{GRADIENTS}: none, shift or flip-shift; adiabatic: none or flip-shift.",
+    ),
     click.option(
         "--precision",
         metavar="NAME",

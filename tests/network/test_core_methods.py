@@ -76,9 +76,13 @@ def test_inference_is_scale_and_norm_in_one(caught, case):
         scaled = sums * block.alpha()
         if isinstance(block.norm, torch.nn.Module) and hasattr(block.norm, "running_var"):
             expected = block.norm.eval()(scaled)
-        else:
-            scale, offset = block.affine()
-            expected = scaled * (scale / block.alpha()) + offset
+        else:  # authors' inference: powers of two nearest to gamma and to the inverse deviation
+            norm = block.norm
+            gamma, inverse = (
+                value.sign() * 2 ** value.abs().log2().round()
+                for value in (norm.weight, norm.running_inverse)
+            )
+            expected = gamma * inverse * (scaled - norm.running_mean) + norm.bias
         found = block.eval()
         found = sums * found.affine()[0] + found.affine()[1]
         assert torch.allclose(found, expected, rtol=1e-4, atol=1e-4)

@@ -187,8 +187,18 @@ def test_wrong_arguments(method, net, options, text):
     assert text in str(caught.value)
 
 
-def test_rule_is_the_paper_s():
-    assert Rule(10, 35, 1, int(35 * 0.25), 0, 0, 1).margin == 8
+@pytest.mark.parametrize(("zeros", "tie"), [("paper", 0), ("strict", 1)])
+def test_rule_is_the_paper_s(monkeypatch, zeros, tie):
+    """A margin of a quarter of the width, rounded down; one group of 35 (the paper)."""
+    rules = []
+
+    def keep(job, widths, rule, *rest):
+        rules.append(rule)
+        return run.train_stack(job, widths, rule, *rest)
+
+    monkeypatch.setattr("mramsim.training.local_errors.train_stack", keep)
+    train("local_errors", "mlp-35x1", toy(), epochs=1, seed=4, zeros=zeros)
+    assert rules == [Rule(4, 35, 1, 8, 0, tie, 4)]
 
 
 def invoke(arguments):
