@@ -14,7 +14,9 @@ LOCAL = "local_errors, committee"
 METHOD_OPTIONS = (  # what is not given is left to the method
     click.option("--lr", type=float, help=f"{GRADIENTS}, adiabatic: first learning rate."),
     click.option("--decay", type=float, help=f"{GRADIENTS}: last learning rate over the first."),
-    click.option("--batch", type=int, help="Images of one update.  [default: 100; adiabatic: the authors']"),
+    click.option(
+        "--batch", type=int, help="Images of an update.  [default: 100; adiabatic: its own]"
+    ),
     click.option("--loss", type=click.Choice(["hinge", "ce"]), help=f"{GRADIENTS}"),
     click.option("--stochastic", is_flag=True, help=f"{GRADIENTS}: draw activations in training."),
     click.option("--norm", metavar="NAME", help=f"{GRADIENTS}: batch or shift."),
