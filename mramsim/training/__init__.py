@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mramsim.errors import InputError, nearest
+from mramsim.training.checks import check_options, whole
 
 if TYPE_CHECKING:
     from mramsim.datasets import Dataset
@@ -94,24 +94,20 @@ def train(
     """
     if method not in METHODS:
         raise InputError(f"method '{method}' is unknown{nearest(method, METHODS)}")
-    if epochs is not None and epochs < 1:
-        raise InputError(f"epochs = {epochs}; at least 1 is allowed")
-    if threads is not None and threads < 1:
-        raise InputError(f"threads = {threads}; at least 1 is allowed")
-    if patience < 0:
-        raise InputError(f"patience = {patience}; 0 (never stop early) or more is allowed")
-    if not 0 <= seed < 1 << 63:
-        raise InputError(f"seed = {seed}; 0 to 2^63 - 1 are allowed")
+    for key, value in (("epochs", epochs), ("images", images), ("planes", planes)):
+        if value is not None:
+            whole(key, value, 1)
+    if threads is not None:
+        whole("threads", threads, 1, 1024)
+    whole("patience", patience, 0)
+    whole("seed", seed, 0, (1 << 63) - 1)
     module = importlib.import_module(METHODS[method])
     share = getattr(module, "VALIDATION", 0.1 if patience else 0.0)
     share = share if validation is None else validation
     if not 0 <= share <= 0.5 or (patience and not share):
         least = "above 0" if patience else "0"
         raise InputError(f"validation = {share}; {least} to 0.5 is allowed")
-    known = [field.name for field in fields(module.Options)]
-    for key in options:
-        if key not in known:
-            raise InputError(f"option '{key}' is unknown to {method}{nearest(key, known)}")
+    check_options(method, module.Options, options)
     from mramsim.training.session import run_session
 
     return run_session(

@@ -62,7 +62,7 @@ def parse_shape(name: str, image: Size) -> tuple[Layer, ...]:
     InputError
         For a name of another form.
     """
-    mlp = re.fullmatch(r"mlp-(\d+)x(\d+)", name)
+    mlp = re.fullmatch(r"mlp-(\d{1,9})x(\d{1,9})", name)
     if mlp and 0 < int(mlp[1]) <= 1 << 16 and 0 < int(mlp[2]) <= 64:
         return (Layer("linear", int(mlp[1])),) * int(mlp[2])
     side = min(image[1:])

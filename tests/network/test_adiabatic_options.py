@@ -98,6 +98,7 @@ def test_start_takes_the_best_where_it_is_kept(tmp_path):
         ({"batch": 1}, "batch = 1"),
         ({"dropout": 1.0}, "dropout = 1.0"),
         ({"confine": -0.1}, "confine = -0.1"),
+        ({"confine": float("nan")}, "confine = nan; a finite number"),
         ({"net": "mlp-8x1", "confine": 0.2}, "'mlp' nets have no binary convolutions"),
         ({"augment": "rotate"}, "augment = 'rotate'"),
         ({"net": "resnet18"}, "network 'resnet18' is unknown to adiabatic"),

@@ -209,6 +209,20 @@ def test_misread_weights():
         ({"steepness": 2.0}, "steepness = 2.0; it is of the slope 'signswish'"),
         ({"clamped": True}, "clamped; it is of the slope 'signswish'"),
         ({"clip": 5}, "clip = 5; True and False are allowed"),
+        ({"lr": "0.1"}, "lr = '0.1'; a finite number"),
+        ({"lr": True}, "lr = True; a finite number"),
+        ({"strength": float("nan")}, "strength = nan; a finite number"),
+        ({"lr": 10**400}, "a finite number is allowed"),
+        ({"slope": 3}, "slope = 3; a name is allowed"),
+        ({"batch": 10.5}, "batch = 10.5; a whole number"),
+        ({"batch": True}, "batch = True; a whole number"),
+        ({"batch": 10**20}, "a whole number, -2147483647 to 2147483647, is allowed"),
+        ({"epochs": 1.5}, "epochs = 1.5; a whole number, 1 to"),
+        ({"epochs": 0}, "epochs = 0; a whole number, 1 to"),
+        ({"seed": 1.5}, "seed = 1.5; a whole number, 0 to 9223372036854775807"),
+        ({"seed": 1 << 63}, "a whole number, 0 to 9223372036854775807, is allowed"),
+        ({"threads": 1025}, "threads = 1025; a whole number, 1 to 1024"),
+        ({"net": "mlp-" + "9" * 5000 + "x1"}, "is unknown; mlp-WxD"),
         ({"dropout": 1.0}, "dropout = 1.0"),
         ({"dropout_input": -0.1}, "dropout_input = -0.1"),
         ({"bit_errors": 0.6}, "bit_errors = 0.6; 0 to 0.5"),
@@ -223,5 +237,5 @@ def test_misread_weights():
 )
 def test_wrong_options(options, text):
     with pytest.raises(InputError) as caught:
-        train("bnn", "mlp-8x1", toy(), epochs=1, **options)
+        train("bnn", **{"net": "mlp-8x1", "data": toy(), "epochs": 1, **options})
     assert text in str(caught.value)

@@ -64,7 +64,7 @@ def parse_net(name: str, image: Size) -> Net:
     InputError
         For another name.
     """
-    mlp = re.fullmatch(r"mlp-(\d+)x(\d+)", name)
+    mlp = re.fullmatch(r"mlp-(\d{1,9})x(\d{1,9})", name)
     if mlp and 0 < int(mlp[1]) <= 1 << 16 and 0 < int(mlp[2]) <= 64:
         return Net(name, "mlp", hidden=(int(mlp[1]),) * int(mlp[2]))
     for family in sorted(_FAMILIES, key=len, reverse=True):
