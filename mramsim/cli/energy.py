@@ -41,10 +41,10 @@ def command(
     from mramsim.cost.estimate import estimate
     from mramsim.mapping.placement import place
     from mramsim.network.library import find_network
-    from mramsim.settings import parse_assignments, sort_settings
+    from mramsim.settings import FORMS, used_settings
 
     opt.check_output("--figure", figure)
-    settings = sort_settings(parse_assignments(assignments))
+    settings = used_settings(assignments, (*FORMS, "temperature_k"))
     network = find_network(net)
     card = load_card("device", device, settings.device)
     placement = place(network, mapping, settings.mapping, settings.layers, settings.components)

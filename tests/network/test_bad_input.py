@@ -10,6 +10,7 @@ import mramsim as ms
 from mramsim.cli.main import invoke
 
 NET = "pretrained:digits-mlp-512x2"
+DEVICE = "stt_jung_nature_2022"
 TRAIN = ["train", "bnn", "--net", "mlp-8x1", "--data", "digits", "--epochs", "1"]
 RUN = ["run", NET, "--data", "digits", "--chips", "1", "--images", "4"]
 CARD = """title = "x"
@@ -129,6 +130,28 @@ CASES = {
         lambda d: [*RUN, "--report", str(d / "no" / "r.html")],
         "cannot be written",
     ),
+    **{
+        f"not used: {' '.join(command)}": (lambda d, given=command: given, text)
+        for command, text in (
+            (["map", NET, "--set", "component.nokey=1"], "'component.nokey' is not used by"),
+            (["map", NET, "--set", "age.seconds=1"], "'age.seconds' is not used by"),
+            (["map", NET, "--set", "temperature_k=-5"], "'temperature_k' is not used by"),
+            (["map", NET, "--set", "device.nokey=1"], "key 'device.nokey' is unknown"),
+            (["map", NET, "--set", "mapping.fc1.nokey=1"], "key 'mapping.nokey' is unknown"),
+            (["map", NET, "--set", "devise.nokey=1"], "key 'devise.nokey' is unknown"),
+            (["dump", NET, "-o", "d", "--set", "device.nokey=1"], "'device.nokey' is not used by"),
+            (["dump", NET, "-o", "d", "--set", "component.adder_f=1"], "is not used by"),
+            (["energy", NET, "--set", "age.reads=1"], "'age.reads' is not used by this command"),
+            (["mappings", "csum_1bit", "--set", "device.nokey=1"], "is not used by"),
+            (["mappings", "csum_1bit", "--set", "mapping.fc1.rows=1"], "used: mapping.KEY"),
+            (["mappings", "--set", "mapping.rows=1"], "'mapping.rows' is not used by"),
+            (["devices", DEVICE, "--set", "mapping.nokey=1"], "used: device.KEY, temperature_k"),
+            (["devices", DEVICE, "--wer", "--set", "temperature_k=-5"], "used: device.KEY"),
+            (["devices", "--set", "device.nokey=1"], "'device.nokey' is not used by this command"),
+            (["devices", DEVICE, "--overdrive", "2"], "--overdrive 2 belongs to --wer"),
+            (["devices", "--delta", "nan"], "--delta nan belongs to --wer"),
+        )
+    },
     "config with unknown key": (
         lambda d: [*RUN, "--config", card(d, "chps = 3")],
         "key 'chps' is unknown; nearest: chips",
