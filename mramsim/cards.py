@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -129,8 +130,14 @@ class Card(Strict):
 
 
 def list_cards(library: str) -> list[str]:
-    """Return the names of all shipped cards of a library, sorted."""
-    return sorted(path.stem for path in (_ROOT / _FOLDERS[library]).glob("*.toml"))
+    """Return the names of all shipped cards of a library, sorted.
+
+    Raises
+    ------
+    InputError
+        For an unknown library.
+    """
+    return sorted(path.stem for path in _folder(library).glob("*.toml"))
 
 
 def load_card(
@@ -154,7 +161,7 @@ def load_card(
     Raises
     ------
     InputError
-        Unknown name, unreadable file, unknown key, missing source, value out of range.
+        Unknown library or name, unreadable file, unknown key, missing source, value out of range.
     """
     model = _model(library)
     if isinstance(name, Card):
@@ -171,15 +178,22 @@ def load_card(
         content = _override(content, overrides, model, library)
         where = f"{where} with --set"
     try:
-        card = model.model_validate_json(json.dumps(content), strict=True)
+        card = model.model_validate_json(_json(content), strict=True)
     except ValidationError as error:
         raise InputError(f"{where}: {explain(error, model)}") from None
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise InputError(f"{where}: {error}") from None
     return card
 
 
+def _folder(library: str) -> Path:
+    if library not in _FOLDERS:
+        raise InputError(f"library '{library}' is unknown{nearest(library, _FOLDERS)}")
+    return _ROOT / _FOLDERS[library]
+
+
 def _model(library: str) -> type[Card]:
+    _folder(library)  # refuses an unknown one
     module, _, attribute = _MODELS[library].partition(":")
     model: type[Card] = getattr(importlib.import_module(module), attribute)
     return model
@@ -187,12 +201,12 @@ def _model(library: str) -> type[Card]:
 
 def _find(library: str, name: str | Path) -> Path:
     text = str(name)
-    shipped = _ROOT / _FOLDERS[library] / f"{text}.toml"
-    if "/" not in text and "\\" not in text and shipped.is_file():
+    shipped = _folder(library) / f"{text}.toml"
+    if "/" not in text and "\\" not in text and os.path.isfile(shipped):
         return shipped
     path = Path(text)
     if path.suffix == ".toml":
-        if path.is_file():
+        if os.path.isfile(path):  # False for a name that no file can have
             return path
         raise InputError(f"{library} card '{text}': no such file")
     raise InputError(f"{library} card '{text}' is unknown{nearest(text, list_cards(library))}")
@@ -209,10 +223,21 @@ def _read(path: Path) -> dict[str, Any]:
 def _parse(path: Path, _mtime: int, _size: int) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also too deep, or too long a number
         raise InputError(f"{path}: not valid TOML ({error})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    """Return a card as JSON; name the key whose value, such as a date, has no place there."""
+    parts = []
+    for key, value in content.items():
+        try:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value)}")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(f"key '{key}': {error}") from None
+    return f"{{{', '.join(parts)}}}"
 
 
 def _override(

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
 from mramsim.errors import InputError
+
+
+def check_source(path: str | os.PathLike[str], option: str = "") -> Path:
+    """Refuse what cannot be read as a file, whether it exists or not.
+
+    Parameters
+    ----------
+    path : path-like
+    option : str
+        The option that named it, for the message.
+
+    Returns
+    -------
+    pathlib.Path
+        The source, a file or a folder if it exists.
+
+    Raises
+    ------
+    InputError
+        An empty name, one with a null byte, or a pipe or a device, which may never end.
+    """
+    name = _check_name(path, option)
+    with contextlib.suppress(OSError):  # told by who reads it
+        mode = os.stat(path).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise InputError(f"{name}: is no regular file")
+    return Path(path)
 
 
 def check_target(path: str | os.PathLike[str], option: str = "") -> Path:
@@ -16,7 +44,8 @@ def check_target(path: str | os.PathLike[str], option: str = "") -> Path:
     Parameters
     ----------
     path : path-like
-        Target; its folder must exist, and it must not be a folder.
+        Target; its folder must exist and be writable, and it must be a regular file or missing.
+        A symbolic link stands for the file it leads to.
     option : str
         The option that named it, for the message.
 
@@ -29,12 +58,23 @@ def check_target(path: str | os.PathLike[str], option: str = "") -> Path:
     ------
     InputError
     """
-    target = Path(path)
-    folder, name = target.absolute().parent, f"{option} {path}".lstrip()
-    if target.is_dir():
+    name, target = _check_name(path, option), Path(path)
+    try:
+        real = _real(target)
+        folder, mode = real.parent, stat.S_IFREG
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            mode = real.stat().st_mode
+    except OSError as error:
+        raise InputError(f"{name}: cannot be written ({error.strerror})") from None
+    if stat.S_ISDIR(mode):
         raise InputError(f"{name}: is a folder; name a file to write")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{name}: is no regular file; name a file to write")
     if not folder.is_dir():
-        raise InputError(f"{name}: cannot be written (folder '{folder}' does not exist)")
+        shown = folder if target.parent.is_dir() else target.parent
+        raise InputError(f"{name}: cannot be written (folder '{shown}' does not exist)")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{name}: cannot be written (no permission in folder '{folder}')")
     return target
 
 
@@ -44,7 +84,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     Parameters
     ----------
     path : path-like
-        Target; its folder must exist.
+        Target; see `check_target`.
     data : bytes
         The whole content.
 
@@ -56,11 +96,12 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     Raises
     ------
     InputError
-        If the folder is missing or cannot be written.
+        If it cannot be written.
     """
     target = check_target(path)
+    real = _real(target)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:50]}.")
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from None
     temporary = Path(name)
@@ -69,9 +110,9 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        mode = real.stat().st_mode & 0o777 if real.exists() else 0o666 & ~_umask()
         temporary.chmod(mode)
-        temporary.replace(target)
+        temporary.replace(real)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from None
     finally:
@@ -83,6 +124,22 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write `text` as UTF-8 to `path`; see `write_bytes`."""
     return write_bytes(path, text.encode("utf-8"))
+
+
+def _check_name(path: str | os.PathLike[str], option: str) -> str:
+    """Refuse a name that no file has; return it for messages."""
+    text = os.fspath(path)
+    if not text:
+        raise InputError(f"{option or 'file'}: the name is empty")
+    name = f"{option} {text}".lstrip()
+    if "\0" in text:
+        raise InputError(f"{name}: no file has a null byte in its name")
+    return name
+
+
+def _real(target: Path) -> Path:
+    """Return where a symbolic link leads to."""
+    return Path(os.path.realpath(target))
 
 
 def _umask() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ CONDITIONS = {
     "age.reads": "age_reads",
     "temperature_k": "temperature_k",
 }
+FORMS = ("device.KEY", "mapping.KEY", "mapping.LAYER.KEY", "component.KEY")
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,39 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
             raise InputError(f"--set '{text}': KEY=VALUE is expected, such as device.tmr=0")
         try:
             found[key.strip()] = tomllib.loads(f"value = {value.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # no TOML, too long a number, too deep a list
             found[key.strip()] = value.strip()
     return found
+
+
+def used_settings(texts: Iterable[str], used: Collection[str]) -> Settings:
+    """Sort what ``--set`` gave to a command that does not use all keys.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        ``KEY=VALUE``.
+    used : collection of str
+        Of `FORMS` and `CONDITIONS`.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    InputError
+        Also for a key of another form.
+    """
+    flat = parse_assignments(texts)
+    settings = sort_settings(flat)
+    for key in flat:
+        head, _, rest = key.partition(".")
+        layer = "LAYER." if head == "mapping" and "." in rest else ""
+        if (key if key in CONDITIONS else f"{head}.{layer}KEY") not in used:
+            hint = f"; used: {', '.join(used)}" if used else ""
+            raise InputError(f"key '{key}' is not used by this command{hint}")
+    return settings
 
 
 def sort_settings(flat: Mapping[str, Any]) -> Settings:
@@ -80,6 +111,8 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
     InputError
         For any other key, or a condition that is no number.
     """
+    if not isinstance(flat, Mapping) or not all(isinstance(key, str) for key in flat):
+        raise InputError(f"settings = {flat!r}: keys with values are expected: {{'device.tmr': 0}}")
     device: dict[str, Any] = {}
     mapping: dict[str, Any] = {}
     layers: dict[str, dict[str, Any]] = {}
@@ -101,7 +134,5 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
         elif head == "mapping" and rest:
             mapping[rest] = value
         else:
-            forms = ("device.KEY", "mapping.KEY", "mapping.LAYER.KEY", "component.KEY")
-            known = [*CONDITIONS, *forms]
-            raise InputError(f"key '{key}' is unknown{nearest(key, known)}")
+            raise InputError(f"key '{key}' is unknown{nearest(key, [*CONDITIONS, *FORMS])}")
     return Settings(device, mapping, layers, components, surroundings)

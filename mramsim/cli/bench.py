@@ -15,7 +15,7 @@ def command(rows: str | None, repeats: int, threads: int | None, as_json: bool) 
     """Time the simulation beside torch on the same shapes and threads."""
     from mramsim.benchmark.run import bench
 
-    found = bench(opt.names(rows) or (), threads, repeats, opt.Ticker())
+    found = bench(opt.names(rows, "--rows") or (), threads, repeats, opt.Ticker())
     if as_json:
         opt.print_json(found)
         return

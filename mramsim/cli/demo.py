@@ -25,10 +25,15 @@ def command(
 ) -> None:
     """Train on digits, map, sample chips, report; writes one HTML page."""
     from mramsim.cards import load_card
+    from mramsim.errors import InputError
     from mramsim.evaluation import evaluate
+    from mramsim.threads import thread_count
     from mramsim.training import train
 
     opt.check_output("--report", report)
+    if chips < 1:
+        raise InputError(f"chips = {chips}; at least 1 is allowed")
+    thread_count(threads)
     for library, name in (("device", device), ("mapping", mapping)):
         load_card(library, name)
     tell = opt.Ticker()

@@ -32,14 +32,19 @@ def command(
     from mramsim.cards import load_card
     from mramsim.cli.cards import show_card, show_library
     from mramsim.errors import InputError
-    from mramsim.settings import parse_assignments, sort_settings
+    from mramsim.settings import used_settings
 
+    pulse = {"--overdrive": overdrive, "--tau": tau, "--delta": delta}
+    for option, value in pulse.items():
+        if value is not None and not wer:
+            raise InputError(f"{option} {value:g} belongs to --wer")
+    used = ("device.KEY",) if wer else ("device.KEY", "temperature_k")
+    settings = used_settings(assignments, () if name is None else used)
     if name is None:
         if wer:
             raise InputError("--wer needs the name of a device card")
         show_library("device", as_json)
         return
-    settings = sort_settings(parse_assignments(assignments))
     card = load_card("device", name, settings.device)
     if wer:
         if overdrive is None or tau is None:

@@ -37,11 +37,11 @@ def command(
     from mramsim.mapping.dump import dump_arrays
     from mramsim.mapping.placement import place
     from mramsim.network.library import find_network
-    from mramsim.settings import parse_assignments, sort_settings
+    from mramsim.settings import used_settings
 
     if images < 1:
         raise InputError(f"images = {images}; at least 1 is allowed")
-    settings = sort_settings(parse_assignments(assignments))
+    settings = used_settings(assignments, ("mapping.KEY", "mapping.LAYER.KEY"))
     placement = place(
         find_network(net), mapping, settings.mapping, settings.layers, settings.components
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from mramsim.cli import options as opt
@@ -39,12 +41,15 @@ def command(
     from mramsim.cards import load_card
     from mramsim.cost.activity import read_activity
     from mramsim.cost.estimate import estimate
+    from mramsim.errors import InputError
     from mramsim.mapping.placement import place
     from mramsim.network.library import find_network
-    from mramsim.settings import parse_assignments, sort_settings
+    from mramsim.settings import FORMS, used_settings
 
     opt.check_output("--figure", figure)
-    settings = sort_settings(parse_assignments(assignments))
+    if figure is not None and Path(figure).suffix != ".svg":
+        raise InputError(f"--figure {figure}: a figure ends in .svg")
+    settings = used_settings(assignments, (*FORMS, "temperature_k"))
     network = find_network(net)
     card = load_card("device", device, settings.device)
     placement = place(network, mapping, settings.mapping, settings.layers, settings.components)

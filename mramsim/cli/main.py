@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import os
 import sys
 from typing import Any
 
@@ -79,6 +82,8 @@ def invoke(arguments: list[str] | None = None) -> int:
         Without the program's name; `sys.argv` if None.
     """
     options: dict[str, Any] = {"standalone_mode": False, "prog_name": "mramsim"}
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")  # its encoding may lack a character
     try:
         result = main.main(args=arguments, **options)
     except click.ClickException as error:
@@ -87,10 +92,23 @@ def invoke(arguments: list[str] | None = None) -> int:
     except InputError as error:
         click.echo(f"mramsim: {_one_line(str(error))}", err=True)
         return 2
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        _drop_output()
+        click.echo(f"mramsim: output cannot be written ({error.strerror})", err=True)
+        return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("mramsim: interrupted; finished work is kept", err=True)
         return 130
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """Let what stdout still holds go nowhere, so that leaving Python does not try it again."""
+    with contextlib.suppress(OSError, ValueError):  # no file under it
+        number = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _one_line(text: str) -> str:

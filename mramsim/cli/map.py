@@ -22,9 +22,9 @@ def command(
     from mramsim.cards import load_card
     from mramsim.mapping.placement import place
     from mramsim.network.library import find_network
-    from mramsim.settings import parse_assignments, sort_settings
+    from mramsim.settings import used_settings
 
-    settings = sort_settings(parse_assignments(assignments))
+    settings = used_settings(assignments, ("device.KEY", "mapping.KEY", "mapping.LAYER.KEY"))
     network = find_network(net)
     card = load_card("device", device, settings.device)
     placement = place(network, mapping, settings.mapping, settings.layers, settings.components)

@@ -14,10 +14,10 @@ def command(name: str | None, assignments: tuple[str, ...], as_json: bool) -> No
     """List mapping cards, or show one with its sources."""
     from mramsim.cards import load_card
     from mramsim.cli.cards import show_card, show_library
-    from mramsim.settings import parse_assignments, sort_settings
+    from mramsim.settings import used_settings
 
+    settings = used_settings(assignments, () if name is None else ("mapping.KEY",))
     if name is None:
         show_library("mapping", as_json)
         return
-    settings = sort_settings(parse_assignments(assignments))
     show_card(load_card("mapping", name, settings.mapping), {}, as_json)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from mramsim.errors import InputError, nearest
-from mramsim.files import check_target
+from mramsim.files import check_source, check_target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,25 +21,49 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: str | None) 
     """Take defaults for all other options from a TOML file."""
     if path is None:
         return None
+    source = check_source(path, "--config")
     try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        defaults = _defaults(_read_toml(source), _config_keys(ctx.command))
+    except InputError as error:
+        raise InputError(f"--config {path}: {error}") from None
+    except RecursionError:
+        raise InputError(f"--config {path}: nested too deep") from None
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return path
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"--config {path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"--config {path}: not valid TOML ({error})") from None
-    known = _config_keys(ctx.command)
+        raise InputError(f"cannot be read ({error.strerror})") from None
+    except ValueError as error:  # also other bytes than UTF-8, or too long a number
+        raise InputError(f"not valid TOML ({error})") from None
+
+
+def _defaults(content: dict[str, Any], known: dict[str, click.Parameter]) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for key, value in content.items():
         param = known.get(key.replace("_", "-"))
         if param is None or param.name is None:
-            raise InputError(f"--config {path}: key '{key}' is unknown{nearest(key, known)}")
+            raise InputError(f"key '{key}' is unknown{nearest(key, known)}")
+        if param.name in defaults:
+            raise InputError(f"key '{key}' is there twice")
         if isinstance(value, dict) and param.name == "assignments":
-            value = [f"{name}={json.dumps(item)}" for name, item in flat(value)]
+            value = [_assignment(name, item) for name, item in flat(value)]
+        if isinstance(value, float) and isinstance(param.type, type(click.INT)):
+            raise InputError(f"{key} = {value!r}: a whole number is expected")
         if not _fits(value, param):
-            raise InputError(f"--config {path}: {key} = {value!r} is no value of that option")
+            raise InputError(f"{key} = {value!r} is no value of that option")
         defaults[param.name] = value
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-    return path
+    return defaults
+
+
+def _assignment(key: str, value: Any) -> str:
+    try:
+        return f"{key}={json.dumps(value)}"
+    except TypeError:  # a date or a time
+        raise InputError(f"set.{key} = {value}: a number or a text is expected") from None
 
 
 def _config_keys(command: click.Command) -> dict[str, click.Parameter]:
@@ -131,11 +155,14 @@ def check_output(option: str, path: str | None) -> None:
         check_target(path, option)
 
 
-def names(text: str | None) -> list[str] | None:
-    """Split a comma-separated list; None stays None."""
+def names(text: str | None, option: str = "") -> list[str] | None:
+    """Split a comma-separated list; None stays None, and an option's list holds a name."""
     if text is None:
         return None
-    return [part.strip() for part in text.split(",") if part.strip()]
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if option and not found:
+        raise InputError(f"{option} '{text}': no name; leave the option out for its default")
+    return found
 
 
 def print_json(value: Any) -> None:

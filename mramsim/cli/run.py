@@ -39,11 +39,15 @@ def command(
 
     NET is a file or pretrained:NAME.
     """
+    from mramsim.errors import InputError
     from mramsim.evaluation import evaluate
     from mramsim.network.library import find_network
     from mramsim.settings import parse_assignments
 
     opt.check_output("--report", report)
+    kept = opt.names(only, "--only")
+    if kept is not None and "none" in kept and len(kept) > 1:
+        raise InputError(f"--only {only}: 'none' stands alone")
     network = find_network(net)
     result = evaluate(
         network,
@@ -54,8 +58,8 @@ def command(
         images=images,
         seed=seed,
         settings=parse_assignments(assignments),
-        only=opt.names(only),
-        without=opt.names(without) or (),
+        only=kept,
+        without=opt.names(without, "--without") or (),
         batch=batch,
         threads=threads,
         data_dir=data_dir,

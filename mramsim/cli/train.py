@@ -143,10 +143,7 @@ def command(
     target = Path(output)
     if target.suffix != ".npz":
         raise InputError(f"--output {output}: a network file ends in .npz")
-    if not target.parent.is_dir():
-        raise InputError(f"--output {output}: folder '{target.parent}' does not exist")
-    if target.is_dir():
-        raise InputError(f"--output {output}: is a folder; name a file to write")
+    opt.check_output("--output", output)
     network = train(
         method,
         net,

@@ -32,7 +32,7 @@ def read_activity(text: str) -> float | dict[str, float]:
         raise InputError(
             f"--activity {text}: neither a number nor a file that can be read ({error.strerror})"
         ) from None
-    except ValueError:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, too deep, too long a number
         raise InputError(f"--activity {text}: not the JSON of a run") from None
     return _by_layer(text, content)
 
@@ -42,6 +42,8 @@ def _by_layer(text: str, content: Any) -> dict[str, float]:
     found = {}
     for layer in layers if isinstance(layers, list) else ():
         value = layer.get("activity") if isinstance(layer, dict) else None
+        if isinstance(value, int) and value not in (0, 1):
+            raise InputError(f"--activity {text}: activity = {value}; 0 to 1 is allowed")
         if isinstance(value, int | float) and isinstance(layer.get("name"), str):
             found[layer["name"]] = float(value)
     if not found:

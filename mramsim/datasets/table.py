@@ -85,7 +85,7 @@ def _read(path: str) -> list[list[str]]:
             lines = [[entry.strip() for entry in row] for row in csv.reader(file) if row]
     except OSError as error:
         raise InputError(f"data set '{path}': cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:  # also a null byte in the name
         raise InputError(f"data set '{path}': not a CSV file ({error})") from None
     if len(lines) < 1 + SHARE or len(lines[0]) < 2:
         raise InputError(

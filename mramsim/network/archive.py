@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mramsim.errors import InputError
+from mramsim.files import check_source
 
 MAX_BYTES = 1 << 30  # of a foreign file, and of what it holds once unpacked
 MAX_MEMBERS = 10_000
@@ -26,9 +27,10 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     InputError
-        Members that unpack to more than `MAX_BYTES`, more than `MAX_MEMBERS` of them, or a
-        directory too long for so many.
+        No regular file, members that unpack to more than `MAX_BYTES`, more than `MAX_MEMBERS` of
+        them, or a directory too long for so many.
     """
+    check_source(path)
     with _Reader(path) as stream, zipfile.ZipFile(stream) as archive:
         stream.longest = None
         items = archive.infolist()

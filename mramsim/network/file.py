@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.errors import InputError, nearest
-from mramsim.files import write_bytes
+from mramsim.files import check_source, write_bytes
 from mramsim.network import archive
 from mramsim.network.graph import Network
 from mramsim.network.nodes import KINDS, Node
@@ -95,7 +95,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     InputError
         Missing, truncated or foreign file; unknown version or node; arrays that do not fit.
     """
-    source = Path(path)
+    source = check_source(path, "network")
     arrays = read_npz(source)
     try:
         stored = arrays.pop("header")

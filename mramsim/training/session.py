@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mramsim import __version__
 from mramsim.datasets import Dataset, load_dataset
 from mramsim.errors import InputError
+from mramsim.files import check_target
 from mramsim.network.graph import Network
 from mramsim.network.nodes import Input
 from mramsim.training import EPOCHS, FLOAT_BATCH
@@ -57,7 +58,7 @@ def run_session(
     record = input_record(dataset, _planes(module, dataset) if planes is None else planes)
     rounds = epochs or _epochs(module, net, dataset, options)
     if folder is not None:
-        _make(folder)
+        _make(folder, method)
     started = time.monotonic()
     with _torch_session(threads or _threads(module, net, dataset, layers)):
         job = Job(
@@ -148,11 +149,13 @@ def _load(
     return dataset
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, method: str) -> None:
+    """Make a folder of checkpoints; refuse one that cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"checkpoint {folder}: cannot be made ({error.strerror})") from None
+    check_target(folder / f"{method}.pt", "checkpoint")
 
 
 def _planes(module: Any, data: Dataset) -> int:

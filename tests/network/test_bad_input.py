@@ -1,15 +1,19 @@
 """Wrong input: one clear line, exit code 2, no traceback, nothing half-written."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mramsim as ms
+from mramsim.cli import options
 from mramsim.cli.main import invoke
+from mramsim.errors import InputError
 
 NET = "pretrained:digits-mlp-512x2"
+DEVICE = "stt_jung_nature_2022"
 TRAIN = ["train", "bnn", "--net", "mlp-8x1", "--data", "digits", "--epochs", "1"]
 RUN = ["run", NET, "--data", "digits", "--chips", "1", "--images", "4"]
 CARD = """title = "x"
@@ -52,6 +56,13 @@ def edited(folder: Path, **changes: np.ndarray) -> str:
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     np.savez(path, **arrays)
     return str(path)
+
+
+def pipe(folder: Path, command: list[str]) -> list[str]:
+    """Make a pipe; put its name into a command."""
+    path = folder / "pipe.npz"
+    os.mkfifo(path)
+    return [str(path) if part == "PIPE" else part for part in command]
 
 
 def net(path: str) -> list[str]:
@@ -129,6 +140,49 @@ CASES = {
         lambda d: [*RUN, "--report", str(d / "no" / "r.html")],
         "cannot be written",
     ),
+    **{
+        f"refused: {' '.join(command)}": (lambda d, given=command: given, text)
+        for command, text in (
+            (["map", NET, "--set", "component.nokey=1"], "'component.nokey' is not used by"),
+            (["map", NET, "--set", "age.seconds=1"], "'age.seconds' is not used by"),
+            (["map", NET, "--set", "temperature_k=-5"], "'temperature_k' is not used by"),
+            (["map", NET, "--set", "device.nokey=1"], "key 'device.nokey' is unknown"),
+            (["map", NET, "--set", "mapping.fc1.nokey=1"], "key 'mapping.nokey' is unknown"),
+            (["map", NET, "--set", "devise.nokey=1"], "key 'devise.nokey' is unknown"),
+            (["dump", NET, "-o", "d", "--set", "device.nokey=1"], "'device.nokey' is not used by"),
+            (["dump", NET, "-o", "d", "--set", "component.adder_f=1"], "is not used by"),
+            (["energy", NET, "--set", "age.reads=1"], "'age.reads' is not used by this command"),
+            (["mappings", "csum_1bit", "--set", "device.nokey=1"], "is not used by"),
+            (["mappings", "csum_1bit", "--set", "mapping.fc1.rows=1"], "used: mapping.KEY"),
+            (["mappings", "--set", "mapping.rows=1"], "'mapping.rows' is not used by"),
+            (["devices", DEVICE, "--set", "mapping.nokey=1"], "used: device.KEY, temperature_k"),
+            (["devices", DEVICE, "--wer", "--set", "temperature_k=-5"], "used: device.KEY"),
+            (["devices", "--set", "device.nokey=1"], "'device.nokey' is not used by this command"),
+            (["devices", DEVICE, "--overdrive", "2"], "--overdrive 2 belongs to --wer"),
+            (["devices", "--delta", "nan"], "--delta nan belongs to --wer"),
+            ([*RUN, "--only", ""], "--only '': no name"),
+            ([*RUN, "--without", " ,"], "--without ' ,': no name"),
+            ([*RUN, "--only", "none,d2d"], "--only none,d2d: 'none' stands alone"),
+            (["bench", "--rows", ""], "--rows '': no name"),
+            (["energy", NET, "--figure", "x.pdf"], "--figure x.pdf: a figure ends in .svg"),
+            (["energy", NET, "--figure", ""], "--figure: the name is empty"),
+            (["demo", "--chips", "0"], "chips = 0; at least 1 is allowed"),
+            (["demo", "--threads", "0"], "threads = 0; at least 1 is allowed"),
+            ([*RUN, "--device", "a" * 5000], "is unknown"),
+            ([*RUN, "--report", ""], "--report: the name is empty"),
+            ([*RUN, "--config", ""], "--config: the name is empty"),
+            (["map", ""], "network: the name is empty"),
+        )
+    },
+    **{
+        f"pipe: {' '.join(command)}": (lambda d, given=command: pipe(d, given), text)
+        for command, text in (
+            (["map", "PIPE"], "is no regular file"),
+            (["map", NET, "--config", "PIPE"], "is no regular file"),
+            ([*TRAIN, "-o", "PIPE"], "is no regular file; name a file to write"),
+            ([*RUN, "--report", "PIPE"], "is no regular file; name a file to write"),
+        )
+    },
     "config with unknown key": (
         lambda d: [*RUN, "--config", card(d, "chps = 3")],
         "key 'chps' is unknown; nearest: chips",
@@ -163,6 +217,40 @@ def test_bad_input(name, tmp_path, capsys, monkeypatch):
     assert "Traceback" not in shown.err
     assert shown.out == ""
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [*TRAIN, "-o", "ro/net.npz"],
+        [*TRAIN, "--checkpoint", "ro"],
+        [*RUN, "--report", "ro/x.html"],
+        ["report", "sweep", "-o", "ro/x.html"],
+        ["energy", NET, "--figure", "ro/x.svg"],
+        ["demo", "--report", "ro/x.html"],
+        ["export", NET, "-o", "ro/n.pt2"],
+        ["import", "n.npz", "-o", "ro/n.npz"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_folder_without_permission_is_noticed_first(command, tmp_path, capsys, monkeypatch):
+    """Root may write everywhere, so the answer of the system is replaced."""
+    monkeypatch.chdir(tmp_path)
+    Path("ro").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "ro")
+    monkeypatch.setattr(options.Ticker, "__call__", lambda *_: pytest.fail("work was begun"))
+    assert invoke(command) == 2
+    assert "cannot be written (no permission in folder" in capsys.readouterr().err
+    assert list(Path("ro").iterdir()) == []
+
+
+def test_null_bytes_in_names(tmp_path):
+    with pytest.raises(InputError, match="null byte"):
+        ms.save_network(ms.find_network(NET), f"{tmp_path}/a\0.npz")
+    with pytest.raises(InputError, match="null byte"):
+        ms.load_network("a\0.npz")
+    with pytest.raises(InputError, match="null byte"):
+        ms.load_dataset("a\0.csv")
 
 
 def _tiny_mnist(folder: Path) -> None:

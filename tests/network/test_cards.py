@@ -9,7 +9,7 @@ import pytest
 
 from mramsim.cards import USER_SOURCE, list_cards, load_card
 from mramsim.errors import InputError
-from mramsim.files import write_bytes, write_text
+from mramsim.files import check_source, check_target, write_bytes, write_text
 
 CARD = """title = "mine"
 kind = "stt"
@@ -123,6 +123,11 @@ def test_cards_cannot_be_changed():
         ("tmr = 1.0", "tmrr = 1.0", "key 'tmrr' is unknown; nearest: tmr"),
         ('title = "mine"\n', "", "key 'title' is missing"),
         ("tmr = 1.0", "tmr = 1979-05-27", "not JSON serializable"),
+        ("tmr = 1.0", "tmr = 1979-05-27", "key 'tmr': "),
+        ('tmr = "assumed: a guess"', "tmr = 1979-05-27", "key 'sources': "),
+        ("tmr = 1.0", f"tmr = {'1' * 5000}", "not valid TOML"),
+        ("tmr = 1.0", f"tmr = {'[' * 3000}", "not valid TOML"),
+        ("tmr = 1.0", f"tmr{'.a' * 3000} = 1.0", "key 'tmr': "),
         ("tmr = 1.0", "tmr = inf", "tmr"),
         ("tmr = 1.0", "tmr = true", "tmr = True"),
         ("tmr = 1.0", 'tmr = "1.0"', "tmr = '1.0'"),
@@ -175,12 +180,21 @@ def test_wrong_overrides(overrides, text):
         ("no/where.toml", "no such file"),
         ("../devices/ideal", "is unknown"),
         ("", "is unknown"),
+        ("a" * 5000, "is unknown"),
+        ("a" * 5000 + ".toml", "no such file"),
+        ("a\0.toml", "no such file"),
     ],
 )
 def test_wrong_names(name, text):
     with pytest.raises(InputError, match="device card") as caught:
         load_card("device", name)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("call", [list_cards, lambda library: load_card(library, "x")])
+def test_unknown_libraries(call):
+    with pytest.raises(InputError, match="library 'devise' is unknown; nearest: device"):
+        call("devise")
 
 
 def test_files_that_are_no_cards(tmp_path):
@@ -244,6 +258,92 @@ def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
         write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_leads_to_what_is_written(tmp_path):
+    (tmp_path / "there").mkdir()
+    for name, before in (("old", b"1"), ("new", None)):
+        end, link = tmp_path / "there" / name, tmp_path / name
+        if before is not None:
+            end.write_bytes(before)
+        link.symlink_to(end)
+        assert write_bytes(link, b"2") == link
+        assert link.is_symlink()
+        assert end.read_bytes() == b"2"
+    assert len(list((tmp_path / "there").iterdir())) == 2
+
+
+@pytest.fixture
+def strange(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    Path("link").symlink_to("fifo")
+    Path("loop").symlink_to("loop")
+    Path("far").symlink_to("no/a")
+    Path("file").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("fifo", "fifo: is no regular file; name a file to write"),
+        ("link", "link: is no regular file"),
+        ("loop", "loop: cannot be written"),
+        ("far", "no' does not exist"),
+        ("file/a", "folder 'file' does not exist"),
+        ("a" * 5000, "cannot be written (File name too long)"),
+        ("a\0", "null byte"),
+        ("", "the name is empty"),
+        (".", ".: is a folder"),
+    ],
+)
+def test_wrong_targets(strange, name, text):
+    with pytest.raises(InputError) as caught:
+        write_bytes(name, b"")
+    assert text in str(caught.value)
+    with pytest.raises(InputError, match="^--report") as caught:
+        check_target(name, "--report")
+    assert text in str(caught.value)
+    assert sorted(os.listdir()) == ["far", "fifo", "file", "link", "loop"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("fifo", "--config fifo: is no regular file"),
+        ("link", "--config link: is no regular file"),
+        ("a\0", "null byte"),
+        ("", "--config: the name is empty"),
+    ],
+)
+def test_wrong_sources(strange, name, text):
+    with pytest.raises(InputError, match=text):
+        check_source(name, "--config")
+
+
+def test_sources_that_the_reader_tells_about(strange):
+    for name in (".", "file", "no", "loop", "a" * 5000):
+        assert check_source(name) == Path(name)
+
+
+def test_a_folder_without_permission_is_noticed_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match="no permission in folder"):
+        check_target(tmp_path / "a")
+
+
+def test_the_working_folder_is_gone(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(InputError, match="a: cannot be written"):
+        check_target("a")
+    assert check_target(tmp_path / "a") == tmp_path / "a"
+
+
+def test_names_as_long_as_names_can_be(tmp_path):
+    write_bytes(tmp_path / ("a" * 255), b"")
 
 
 def test_folders_are_not_written(tmp_path):

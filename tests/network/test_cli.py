@@ -3,8 +3,10 @@
 import io
 import json
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -118,6 +120,67 @@ def test_help_imports_nothing_heavy():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+class Full(io.StringIO):
+    def write(self, _):
+        raise OSError(28, "No space left on device")
+
+
+def test_output_that_cannot_be_written(monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Full())
+        assert invoke(["devices", "--json"]) == 2
+    expected = "mramsim: output cannot be written (No space left on device)\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_errors_of_files_are_not_hidden(monkeypatch):
+    from mramsim.cli import cards
+
+    def fail(*_):
+        Path("no/such/file").read_bytes()
+
+    monkeypatch.setattr(cards, "show_library", fail)
+    with pytest.raises(FileNotFoundError):
+        invoke(["devices"])
+
+
+def test_a_full_disk_under_the_output(tmp_path):
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+        "from mramsim.cli.main import run; run(['devices', '--json'])"
+    )
+    with (tmp_path / "o.txt").open("w") as stream:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.stderr == "mramsim: output cannot be written (File too large)\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_any_encoding_of_the_output(encoding):
+    code = (
+        "import click; from mramsim.cli import cards; from mramsim.cli.main import run;"
+        "cards.show_library = lambda *_: click.echo('a \u2192 b'); run(['devices'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"a ")
+    assert done.stdout.endswith(b" b\n")
+
+
 def test_as_a_module(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mramsim", "devices", "x"],
@@ -222,6 +285,20 @@ def test_config_sets_values_of_cards(config, text):
         ("json = 'yes'", "json = 'yes' is no value of that option"),
         ("set = 'device.tmr=1'", "is no value of that option"),
         ("set = [1]", "is no value of that option"),
+        ("seed = 1.7", "seed = 1.7: a whole number is expected"),
+        ("seed = 2.0", "seed = 2.0: a whole number is expected"),
+        ("seed = inf", "seed = inf: a whole number is expected"),
+        ("seed = -inf", "seed = -inf: a whole number is expected"),
+        ("seed = nan", "seed = nan: a whole number is expected"),
+        ("seed = 2024-01-01", "is no value of that option"),
+        ("set = [2024-01-01]", "is no value of that option"),
+        ("float-baseline = true\nfloat_baseline = false", "'float_baseline' is there twice"),
+        ("[set]\ndevice.tmr = 2024-01-01", "set.device.tmr = 2024-01-01: a number or a text"),
+        ("[set]\ndevice.tmr = [12:00:00]", "set.device.tmr = "),
+        (f"seed = {'1' * 5000}", "not valid TOML"),
+        (f"seed = {'[' * 3000}", "nested too deep"),
+        (f"[set]\nx{'.a' * 3000} = 1", "nested too deep"),
+        (f"seed{'.a' * 3000} = 1", "nested too deep"),
         ("seed = = 1", "not valid TOML"),
         ("seed = 1\nseed = 2", "not valid TOML"),
     ],
@@ -242,6 +319,11 @@ def test_config_that_cannot_be_read(tmp_path):
     for path in (tmp_path, tmp_path / "no.toml"):
         with pytest.raises(InputError, match="cannot be read"):
             given("--config", str(path))
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(InputError, match="fifo: is no regular file"):
+        given("--config", str(tmp_path / "fifo"))
+    with pytest.raises(InputError, match="--config: the name is empty"):
+        given("--config", "")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not valid TOML"):
         given("--config", str(tmp_path / "bytes"))
@@ -251,6 +333,10 @@ def test_lists_are_split_at_commas():
     assert opt.names(None) is None
     assert opt.names("") == []
     assert opt.names("d2d, stuck,,rtn ") == ["d2d", "stuck", "rtn"]
+    assert opt.names("d2d,", "--only") == ["d2d"]
+    for text in ("", " , "):
+        with pytest.raises(InputError, match=f"--only '{text}': no name"):
+            opt.names(text, "--only")
 
 
 def test_json_is_one_line_without_nan(capsys):

@@ -88,6 +88,9 @@ def test_other_converter_models_by_name(capsys) -> None:
     [
         (None, "neither a number nor a file"),
         ("{", "not the JSON of a run"),
+        ("[" * 3000, "not the JSON of a run"),
+        ("1" * 5000, "not the JSON of a run"),
+        (f'{{"layers": [{{"name": "fc1", "activity": 1{"0" * 400}}}]}}', "0 to 1 is allowed"),
         ("[1, 2]", "no layer with its activity"),
         ('{"layers": [{"name": "fc1"}]}', "no layer with its activity"),
         ('{"layers": [{"name": "nope", "activity": 0.5}]}', "layer 'nope' is unknown"),

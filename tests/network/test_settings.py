@@ -6,7 +6,7 @@ import pytest
 
 from mramsim import effects
 from mramsim.errors import InputError, nearest
-from mramsim.settings import parse_assignments, sort_settings
+from mramsim.settings import parse_assignments, sort_settings, used_settings
 
 
 def test_values_are_toml_else_text():
@@ -38,6 +38,11 @@ def test_values_are_toml_else_text():
 
 def test_the_last_assignment_wins():
     assert parse_assignments(["a.b=1", "a.b=2"]) == {"a.b": 2}
+
+
+@pytest.mark.parametrize("value", ["[" * 3000, "1" * 5000, "{a=" * 3000])
+def test_values_too_deep_or_long_are_text(value):
+    assert parse_assignments([f"device.tmr={value}"]) == {"device.tmr": value}
 
 
 @pytest.mark.parametrize("text", ["", "device.tmr", "=1", " =1", "device.tmr=", "device.tmr= "])
@@ -91,6 +96,23 @@ def test_wrong_keys(key, value, text):
     with pytest.raises(InputError) as caught:
         sort_settings({key: value})
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("settings", [["device.tmr=0"], "device.tmr=0", {1: 0}])
+def test_settings_of_another_kind(settings):
+    with pytest.raises(InputError, match="keys with values are expected"):
+        sort_settings(settings)
+
+
+def test_used_settings():
+    texts = ["device.tmr=0", "mapping.fc1.rows=8", "age.reads=1"]
+    forms = ("device.KEY", "mapping.LAYER.KEY", "age.reads")
+    assert used_settings(texts, forms) == sort_settings(parse_assignments(texts))
+    for form, key in zip(forms, ("device.tmr", "mapping.fc1.rows", "age.reads"), strict=True):
+        with pytest.raises(InputError, match=f"key '{key}' is not used by this command; used: "):
+            used_settings(texts, [other for other in forms if other != form])
+    with pytest.raises(InputError, match=r"not used by this command$"):
+        used_settings(texts, ())
 
 
 @pytest.mark.parametrize(
