@@ -52,7 +52,7 @@ class Dataset:
             ("training", self.x_train, self.y_train),
             ("test", self.x_test, self.y_test),
         ):
-            if len(x) != len(y):
+            if len(x) > len(y):
                 raise InputError(f"data set '{self.name}': {len(x)} {part} images, {len(y)} labels")
             if len(y) and not 0 <= y.min() <= y.max() < len(self.classes):
                 raise InputError(

@@ -285,6 +285,4 @@ def _sizes(layer: dict[str, Any], label: str, key: str, default: Any, axes: int)
         raise InputError(f"{what}; a whole number or {axes} sizes are expected")
     if min(found, default=least) < least:
         raise InputError(f"{what}; at least {least} is allowed")
-    if axes < 1:
-        raise InputError(f"layer '{label}': a vector has no axis for a {key}")
     return found if isinstance(value, list) else [value] * axes

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from mramsim.errors import InputError, nearest
 from mramsim.network.nodes.base import Array, Node, Shape
 
-
 MAX_RAW = 1 << 40
 _KEYS = ("shape", "planes", "low", "step", "scale", "offset")
 
@@ -63,9 +62,8 @@ class Input(Node):
             raise self.fail(f"step = {self.step}; 1 to {MAX_RAW} is allowed")
         check_shape(self, self.shape)
         for key in ("scale", "offset"):
-            value = getattr(self, key)
-            if not isinstance(value, Real) or not abs(value) <= sys.float_info.max:
-                raise self.fail(f"{key} = {value!r}; a finite number is expected")
+            if not abs(getattr(self, key)) <= sys.float_info.max:  # also NaN
+                raise self.fail(f"{key} = {getattr(self, key)!r}; a finite number is expected")
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Return `shape`."""
@@ -97,11 +95,12 @@ class Input(Node):
     ) -> Self:
         """Make the node from its record."""
         record = dict(settings)
-        for key in record:
+        for key, value in record.items():
+            what = f"node '{name}' (input): damaged record: "
             if key not in _KEYS:
-                raise InputError(
-                    f"node '{name}' (input): key '{key}' is unknown{nearest(key, _KEYS)}"
-                )
+                raise InputError(f"{what}key '{key}' is unknown{nearest(key, _KEYS)}")
+            if key in ("scale", "offset") and not isinstance(value, Real):
+                raise InputError(f"{what}{key} = {value!r}; a number is expected")
         record["shape"] = tuple(int(size) for size in record["shape"])
         return cls(name, inputs, **record)
 
