@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mramsim as ms
+from mramsim.datasets import Dataset
 from mramsim.effects import select
 from mramsim.errors import InputError
 from mramsim.intervals import mean_interval
@@ -68,7 +69,7 @@ def test_counts_are_whole_numbers(options, text):
 def of_classes(network, count):
     """Return a data set of as many classes for a network."""
     x, y = np.zeros((4, *network.input.shape), np.uint8), np.zeros(4, np.uint8)
-    return ms.Dataset("own", x, y, x, y, tuple(map(str, range(count))), 4, 2, "")
+    return Dataset("own", x, y, x, y, tuple(map(str, range(count))), 4, 2, "")
 
 
 @pytest.mark.parametrize("count", [3, 300])
