@@ -19,6 +19,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from mramsim import bounds
 from mramsim.errors import InputError, nearest
 from mramsim.validation import Strict, explain
 
@@ -97,9 +98,10 @@ class Card(Strict):
     @model_validator(mode="after")
     def _check_sources(self) -> Self:
         values = self.values()
-        for key in values:
+        for key, value in values.items():
             if key not in self.sources:
                 raise ValueError(f"key '{key}' has no entry in [sources]")
+            bounds.check(key, value)
         for key, source in self.sources.items():
             if key not in values:
                 raise ValueError(f"[sources] names '{key}', which the card does not set")

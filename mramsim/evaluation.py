@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mramsim import __version__, effects
 from mramsim.attribution import attribution
+from mramsim.bounds import whole
 from mramsim.cards import load_card
 from mramsim.chip import BATCH
 from mramsim.cost.components import components_of
@@ -34,7 +35,7 @@ def evaluate(
     *,
     device: str | Path | DeviceCard = "stt_jung_nature_2022",
     mapping: str | Path = "pcsa_hirtzlin_nanoarch_2019",
-    data: str | Dataset = "digits",
+    data: str | Path | Dataset = "digits",
     chips: int = 10,
     images: int | None = None,
     seed: int = 0,
@@ -57,7 +58,7 @@ def evaluate(
         keys then have no say.
     device : str, path or DeviceCard
     mapping : str or path
-    data : str or Dataset
+    data : str, path or Dataset
     chips : int
         Dies to sample, at least 1.
     images : int, optional
@@ -89,10 +90,13 @@ def evaluate(
         Unknown names, wrong shapes, values out of range.
     """
     sorted_settings = sort_settings(settings or {})
+    whole("chips", chips)
+    whole("seed", seed)
     if chips < 1:
         raise InputError(f"chips = {chips}; at least 1 is allowed")
-    dataset = load_dataset(data, data_dir) if isinstance(data, str) else data
+    dataset = data if isinstance(data, Dataset) else load_dataset(data, data_dir)
     placement, network = _placed(network, mapping, sorted_settings)
+    check_classes(network, dataset.name, len(dataset.classes))
     for layer in placement.layers:  # a wrong component card is refused before any work
         components_of(layer.card, placement.component_values)
     x, y = test_images(dataset, images)
@@ -159,10 +163,23 @@ def _placed(
     return made, made.network
 
 
+def check_classes(network: Network, data: str, classes: int) -> None:
+    """Refuse a network whose scores are not one per class of the data set called `data`.
+
+    Raises
+    ------
+    InputError
+    """
+    given = network.output.scale.size
+    if given != classes:
+        raise InputError(f"network gives {given} classes, '{data}' has {classes}")
+
+
 def test_images(dataset: Dataset, images: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the first test images and their labels; all for None."""
     if images is None:
         return dataset.x_test, dataset.y_test
+    whole("images", images)
     if not 1 <= images <= len(dataset.x_test):
         count = len(dataset.x_test)
         raise InputError(f"images = {images}; '{dataset.name}' has 1 to {count} test images")

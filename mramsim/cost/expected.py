@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 
@@ -38,8 +39,8 @@ def expected_events(placement: Placement, activity: Activity = 0.5) -> Events:
     for name, value in per_layer.items():
         if name not in names:
             raise InputError(f"activity: layer '{name}' is unknown{nearest(name, names)}")
-        if not 0.0 <= value <= 1.0:
-            raise InputError(f"activity = {value}; 0 to 1 is allowed")
+        if not isinstance(value, Real) or not 0.0 <= value <= 1.0:
+            raise InputError(f"activity = {value!r}; 0 to 1 is allowed")
     layers = {
         layer.name: _layer_events(layer, per_layer.get(layer.name, 0.5))
         for layer in placement.layers

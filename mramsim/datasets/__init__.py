@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from pathlib import Path
 
 from mramsim.datasets.base import Dataset
 from mramsim.errors import InputError, nearest
@@ -25,12 +26,12 @@ _HOME = {
 NAMES = tuple(_HOME)
 
 
-def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+def load_dataset(name: str | Path, data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
-    name : str
+    name : str or path
         One of `NAMES`, or a CSV file; see `mramsim.datasets.table`. Sets that their authors split
         anew for each run, and tables, take the run's seed behind an ``@``: ``prototypes@43``.
     data_dir : path-like, optional
@@ -46,6 +47,7 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> D
     InputError
         Unknown name, missing or damaged file, failed download.
     """
+    name = str(name)
     stem, at, split = name.partition("@")
     if at and (not (split.isascii() and split.isdigit()) or int(split) >= 1 << 32):
         raise InputError(f"data set '{name}': a split is a seed from 0 to 2^32 - 1")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.errors import InputError
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -44,6 +46,19 @@ class Dataset:
     citation: str
     threshold: int | None = None
     low: int = 0
+
+    def __post_init__(self) -> None:
+        for part, x, y in (
+            ("training", self.x_train, self.y_train),
+            ("test", self.x_test, self.y_test),
+        ):
+            if len(x) > len(y):
+                raise InputError(f"data set '{self.name}': {len(x)} {part} images, {len(y)} labels")
+            if len(y) and not 0 <= y.min() <= y.max() < len(self.classes):
+                raise InputError(
+                    f"data set '{self.name}': {part} labels from {y.min()} to {y.max()};"
+                    f" 0 to {len(self.classes) - 1} are allowed"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from numbers import Real
 
+from mramsim.bounds import MOST_KELVIN
 from mramsim.devices.card import DeviceCard
 from mramsim.errors import InputError
+
+MOST_AGE = 1e18
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Conditions:
     Raises
     ------
     InputError
-        A temperature that is not above 0 K, an age that is negative or not finite.
+        A temperature outside 0.001 to 2000 K, an age outside 0 to 1e18.
     """
 
     temperature_k: float | None = None
@@ -33,15 +36,12 @@ class Conditions:
     age_reads: int = 0
 
     def __post_init__(self) -> None:
-        temperature = self.temperature_k
-        if temperature is not None and not (0.0 < temperature < math.inf):
-            raise InputError(f"temperature_k = {temperature!r}; a temperature above 0 K is needed")
-        if not 0.0 <= self.age_seconds < math.inf:
-            raise InputError(f"age.seconds = {self.age_seconds!r}; 0 or more is needed")
-        if isinstance(self.age_reads, bool) or self.age_reads % 1 != 0:  # also NaN and infinity
+        if self.temperature_k is not None:
+            _check("temperature_k", self.temperature_k, 1e-3, MOST_KELVIN, " K")
+        _check("age.seconds", self.age_seconds, 0.0, MOST_AGE, " s")
+        _check("age.reads", self.age_reads, 0.0, MOST_AGE, "")
+        if self.age_reads % 1 != 0:
             raise InputError(f"age.reads = {self.age_reads!r}; a whole number is needed")
-        if self.age_reads < 0:
-            raise InputError(f"age.reads = {self.age_reads!r}; 0 or more is needed")
 
     def kelvin(self, card: DeviceCard, effects: frozenset[str]) -> float:
         """Return the temperature of the devices, in K.
@@ -55,3 +55,10 @@ class Conditions:
         if self.temperature_k is None or "temperature" not in effects:
             return card.t0_k
         return float(self.temperature_k)
+
+
+def _check(name: str, value: float, least: float, most: float, unit: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InputError(f"{name} = {value!r}; a number is needed")
+    if not least <= value <= most:  # also NaN
+        raise InputError(f"{name} = {value!r}; {least:g} to {most:g}{unit} is allowed")

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
-from mramsim.devices.fokker_planck import FLOOR, write_error_rate
+from mramsim.devices.fokker_planck import FLOOR, MAX_DELTA, write_error_rate
 from mramsim.devices.spread import log_sigma
 from mramsim.devices.stability import barrier_factor, damping_rate_per_s, delta_factor
+from mramsim.errors import InputError
 
 Array = NDArray[np.float64]
 
@@ -124,7 +125,21 @@ def _rates(
     drive = card.i_write_a / (card.ic0_a * barrier_factor(card, kelvin))
     tau = card.t_write_s * damping_rate_per_s(card)
     delta = card.delta * delta_factor(card, kelvin)
+    if delta * ratio.max() > MAX_DELTA:
+        raise InputError(_too_cold(card, kelvin, MAX_DELTA / (card.delta * float(ratio.max()))))
     return np.array([write_error_rate(drive / float(r), tau, delta * float(r)) for r in ratio])
+
+
+def _too_cold(card: DeviceCard, kelvin: float, most: float) -> str:
+    """Return what to say where the barrier has grown by more than `most`."""
+    law = f"its errors of writing follow a law up to a barrier of {MAX_DELTA:g} k_B T"
+    if most < 1.0:
+        return f"device card '{card.name}': delta = {card.delta:g} and its spread: {law}"
+    low, high = kelvin, card.t0_k
+    while high - low > 0.01:
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if delta_factor(card, middle) > most else (low, middle)
+    return f"temperature_k = {kelvin:g}; at least {high:.1f} K is allowed for '{card.name}': {law}"
 
 
 def plan(card: DeviceCard, conditions: Conditions, effects: frozenset[str]) -> WritePlan:

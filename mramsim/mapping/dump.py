@@ -35,7 +35,8 @@ def dump_arrays(
     ``LAYER_driven.hex``: per position the rows that are driven, where not all are;
     ``LAYER_counts.csv``: the exact accumulators; ``LAYER_out.hex``: the bits, where a threshold
     follows. ``manifest.json`` says which rows and columns of the layer each tile holds, and where
-    columns are in another order or rows are read in groups, which outputs and which rows.
+    columns are in another order or rows are read in groups, which outputs and which rows; it is
+    written last, and that of an older dump removed first.
 
     Parameters
     ----------
@@ -58,10 +59,15 @@ def dump_arrays(
     """
     if form not in FORMATS:
         raise InputError(f"form '{form}'; {', '.join(FORMATS)} are allowed")
+    if images is not None:
+        if not len(images):
+            raise InputError("images: at least one is needed for golden vectors")
+        placement.network.input.forward(images)  # refused before anything is written
     target = Path(folder)
     names = ["tiles", "thresholds", *([] if images is None else ["golden"])]
     try:
         target.mkdir(exist_ok=True)
+        (target / "manifest.json").unlink(missing_ok=True)  # it would name tiles of another dump
         for name in names:
             (target / name).mkdir(exist_ok=True)
     except OSError as error:

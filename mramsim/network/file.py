@@ -125,6 +125,12 @@ def load_network(path: str | os.PathLike[str]) -> Network:
             for key, array in arrays.items()
             if key.startswith(_PREDICTIONS)
         }
+        for data, classes in predictions.items():
+            if classes.ndim != 1 or classes.dtype.kind not in "iu":
+                raise InputError(
+                    f"float predictions for '{data}' are {classes.dtype} {classes.shape};"
+                    " one whole number per image is expected"
+                )
         return Network(nodes, str(header["name"]), dict(header["training"]), predictions)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None

@@ -45,6 +45,8 @@ class Network:
     float_predictions: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isprintable():
+            raise InputError(f"network name {self.name!r}: printable characters are allowed")
         _ = self.shapes
         if not isinstance(self.nodes[0], Input | RealInput):
             raise InputError(f"network '{self.name}': the first node must be an input")

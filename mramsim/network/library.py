@@ -17,7 +17,7 @@ def list_pretrained() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.npz"))
 
 
-def find_network(text: str) -> Network:
+def find_network(name: str | Path) -> Network:
     """Load a network by path, or a shipped one by ``pretrained:NAME``.
 
     Raises
@@ -25,13 +25,14 @@ def find_network(text: str) -> Network:
     InputError
         Unknown name, missing or damaged file.
     """
+    text = str(name)
     if not text.startswith(PREFIX):
         if text in list_pretrained() and not Path(text).exists():
             raise InputError(f"{text}: no such network file; {PREFIX}{text} ships with the package")
         return load_network(text)
-    name = text.removeprefix(PREFIX)
-    if name not in list_pretrained():
+    stem = text.removeprefix(PREFIX)
+    if stem not in list_pretrained():
         raise InputError(
-            f"pretrained network '{name}' is unknown{nearest(name, list_pretrained())}"
+            f"pretrained network '{stem}' is unknown{nearest(stem, list_pretrained())}"
         )
-    return load_network(FOLDER / f"{name}.npz")
+    return load_network(FOLDER / f"{stem}.npz")

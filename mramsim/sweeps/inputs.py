@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mramsim.datasets import Dataset, load_dataset
-from mramsim.evaluation import float_accuracy, test_images
+from mramsim.evaluation import check_classes, float_accuracy, test_images
 from mramsim.network.graph import Network
 from mramsim.network.library import find_network
 from mramsim.network.nodes.base import Array
@@ -27,8 +27,8 @@ class TestSet:
         The first test images.
     calibration : array [up to 256, ...]
         Training images that set converter ranges.
-    total : int
-        Test images of the whole data set.
+    total, classes : int
+        Test images and classes of the whole data set.
     digest : str
         SHA-256 over the arrays.
     """
@@ -40,6 +40,7 @@ class TestSet:
     labels: Array
     calibration: Array
     total: int
+    classes: int
     digest: str
 
     @classmethod
@@ -51,7 +52,8 @@ class TestSet:
         for part in (x, y, calibration):
             sha.update(f"{part.dtype.str}{part.shape}".encode())
             sha.update(np.ascontiguousarray(part).tobytes())
-        return cls(dataset.name, x, y, calibration, len(dataset.y_test), sha.hexdigest())
+        total, classes = len(dataset.y_test), len(dataset.classes)
+        return cls(dataset.name, x, y, calibration, total, classes, sha.hexdigest())
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +123,7 @@ class Library:
         return self._tests[key]
 
     def check(self, network: str, test: TestSet) -> None:
-        """Refuse a network that does not take these images.
+        """Refuse a network that does not take these images or has other classes.
 
         Raises
         ------
@@ -129,6 +131,7 @@ class Library:
         """
         pair = (self.digest(network), test.digest)
         if pair not in self._fits:
+            check_classes(self.network(network), test.name, test.classes)
             self.network(network).predict(test.images[:1])
             self._fits.add(pair)
 

@@ -185,6 +185,17 @@ def test_heat_helps_writing() -> None:
     assert write.pulse_error_rate(card, hot, ALL) < write.pulse_error_rate(card, cold, ALL)
 
 
+def test_cold_beyond_the_law_of_writing_names_the_temperature() -> None:
+    card = card_of(t_write_s=1e-8, i_write_a=7.35e-5, sigma_delta=0.0)
+    least = card.delta * card.t0_k / 400.0
+    for kelvin in (25.0, least - 0.02):
+        with pytest.raises(InputError, match=rf"temperature_k = .*; at least {least:.1f} K"):
+            write.pulse_error_rate(card, Conditions(temperature_k=kelvin), ALL)
+    assert write.pulse_error_rate(card, Conditions(temperature_k=least + 0.02), ALL) >= 0.0
+    with pytest.raises(InputError, match="delta = 500"):
+        write.pulse_error_rate(card.model_copy(update={"delta": 500.0}), Conditions(), ALL)
+
+
 def test_weak_devices_are_written_better() -> None:
     card = card_of(t_write_s=1e-8, i_write_a=7.35e-5)
     delta = np.array([50.0, 53.0, 60.0, 67.0])

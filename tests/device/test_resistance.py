@@ -104,6 +104,9 @@ def test_known_junction_voltage() -> None:
     [
         ({"temperature_k": 0.0}, "temperature_k"),
         ({"temperature_k": math.nan}, "temperature_k"),
+        ({"temperature_k": "300"}, "temperature_k = '300'; a number"),
+        ({"temperature_k": 1e4}, "0.001 to 2000 K"),
+        ({"age_reads": True}, "age.reads = True; a number"),
         ({"age_seconds": -1.0}, "age.seconds"),
         ({"age_seconds": math.inf}, "age.seconds"),
         ({"age_reads": -3}, "age.reads"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mramsim.bounds import bound
 from mramsim.cards import USER_SOURCE, list_cards, load_card
 from mramsim.errors import InputError
 from mramsim.files import check_source, check_target, write_bytes, write_text
@@ -165,12 +166,46 @@ def test_published_point_needs_its_reference(mine):
         ({"tmr": "high"}, "tmr = 'high'"),
         ({"tmr": float("nan")}, "tmr"),
         ({"tmr": [1.0]}, "tmr = [1.0]"),
+        ({"tmr": 150}, "tmr = 150.0; at most 20 is allowed"),
+        ({"rp_ohm": 1e300}, "rp_ohm = 1e+300; at most 1e+15 Ohm is allowed"),
+        ({"rp_ohm": 1e-300}, "rp_ohm = 1e-300; 0, or a size from 1e-40 Ohm"),
+        ({"sigma_ra": 1e200}, "sigma_ra = 1e+200; at most 2 is"),
+        ({"sigma_ra": 1e-200}, "sigma_ra = 1e-200; 0, or"),
+        ({"diameter_m": 60}, "diameter_m = 60.0; at most 1e-05 m"),
+        ({"rp_slope_per_k": -1e300}, "rp_slope_per_k = -1e+300; at least -1 1/K"),
     ],
 )
 def test_wrong_overrides(overrides, text):
     with pytest.raises(InputError) as caught:
         load_card("device", "ideal", overrides)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "key", "value", "text"),
+    [
+        ("mapping", "csum_1bit", "node_m", 28, "node_m = 28.0; at most 1e-05 m is allowed"),
+        ("mapping", "csum_1bit", "vdd_v", 900, "vdd_v = 900.0; at most 20 V is allowed"),
+        ("mapping", "csum_1bit", "t_read_s", 5, "t_read_s = 5.0; at most 0.1 s is allowed"),
+        ("mapping", "csum_1bit", "bitline_f", 15, "bitline_f = 15.0; at most 1e-06 F"),
+        ("mapping", "csum_1bit", "copies", 10**400, "; at most 1e+12 is allowed"),
+        ("component", "logic_zigzag_28nm", "adder_f", 1e308, "adder_f = 1e+308; at most 1e-06 F"),
+        ("component", "wire_keckler_2011", "wire_node_m", [1e-8, 40], "at most 1e-05 m"),
+    ],
+)
+def test_values_in_another_unit(library, name, key, value, text):
+    with pytest.raises(InputError) as caught:
+        load_card(library, name, {key: value})
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("library", ["device", "mapping", "component", "baseline"])
+def test_shipped_values_are_far_from_their_bounds(library):
+    for name in list_cards(library):
+        for key, value in load_card(library, name).values().items():
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, float):
+                    assert abs(one) <= bound(key)[0] / 5
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,28 @@ def test_what_cannot_be_read(tmp_path, act, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        ([0, 1, 2], "4 training images, 3 labels"),
+        ([0, 1, 2, 3], "training labels from 0 to 3; 0 to 2 are allowed"),
+        ([90, 91, 92, 93], "from 90 to 93"),
+    ],
+)
+def test_labels_must_fit_images_and_classes(labels, text):
+    x, y = np.zeros((4, 1, 1, 1), np.uint8), np.array(labels, np.uint8)
+    with pytest.raises(InputError, match=text):
+        Dataset("own", x, y, x[:0], y[:0], ("a", "b", "c"), 2, 1, "")
+    with pytest.raises(InputError, match=text.replace("training", "test")):
+        Dataset("own", x[:0], y[:0], x, y, ("a", "b", "c"), 2, 1, "")
+
+
+def test_a_path_is_a_table(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n" + "1,x\n2,y\n" * 5)
+    assert load_dataset(path).digest == load_dataset(str(path)).digest
+
+
 def test_labels_above_nine_are_noticed(tmp_path):
     write_mnist(tmp_path)
     labels = tmp_path / "mnist" / FILES[1]

@@ -195,6 +195,7 @@ def test_commands(tmp_path, capsys):
         (lambda d: ms.to_qonnx(speech(), d / "m.txt"), "ends in .onnx"),
         (lambda d: ms.to_qonnx(speech(), d / "no" / "m.onnx"), "cannot be written"),
         (lambda d: ms.to_qonnx(speech(), d / "m.onnx", batch=0), "batch = 0"),
+        (lambda d: ms.to_qonnx(speech(), d / "m.onnx", batch=10**22), "less than 2\\^31"),
         (lambda d: ms.save_program(speech(), d / "m.pt"), "ends in .pt2"),
         (lambda d: ms.save_program(speech(), d / "no" / "m.pt2"), "cannot be written"),
         (lambda d: ms.dump_arrays(place(speech()), d / "no" / "d"), "cannot be written"),
@@ -204,6 +205,32 @@ def test_commands(tmp_path, capsys):
 def test_wrong_targets(tmp_path, make, text):
     with pytest.raises(InputError, match=text):
         make(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"), [((2, 1, 28, 28), r"images have shape \(1, 28, 28\)"), ((0, 70), "at least")]
+)
+def test_wrong_images_leave_no_files(tmp_path, shape, text):
+    placed = place("pretrained:digits-mlp-128x2-bop")
+    with pytest.raises(InputError, match=text):
+        ms.dump_arrays(placed, tmp_path / "d", np.zeros(shape, np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tiles_never_stand_beside_an_older_manifest(tmp_path, monkeypatch):
+    from mramsim.mapping import dump
+
+    placed = place("pretrained:digits-mlp-128x2-bop")
+    manifest = ms.dump_arrays(placed, tmp_path / "d")
+    assert json.loads(manifest.read_text())["golden"] is None
+
+    def full(*_):
+        raise InputError("cannot be written")
+
+    monkeypatch.setattr(dump, "_tile_hex", full)
+    with pytest.raises(InputError):
+        ms.dump_arrays(placed, tmp_path / "d")
+    assert not manifest.exists()
 
 
 def test_the_folder_is_missed_before_onnx(tmp_path, monkeypatch):

@@ -172,6 +172,15 @@ def test_every_option_of_a_layout(tmp_path):
         ('input = [4]\n[[layer]]\nkind = "relu"\nfrom = "no"\n', "from 'no'"),
         ('input = [4]\n[[layer]]\nkind = "maxpool"\nkernel = "a"\n', "sizes are expected"),
         ('input = [4]\n[[layer]]\nkind = "maxpool"\nkernel = 1000000000\n', "entries each"),
+        ('input = [4]\n[[layer]]\nkind = "maxpool"\nkernel = 0\n', "kernel = 0; at least 1"),
+        ('input = [4]\n[[layer]]\nkind = "maxpool"\nstride = 1.5\n', "1.5; a whole number"),
+        ('input = [4]\n[[layer]]\nkind = "maxpool"\npadding = -1\n', "-1; at least 0"),
+        ('input = [4]\n[[layer]]\nkind = "avgpool"\nkernel = true\n', "True; a whole number"),
+        (
+            'input = [4]\n[[layer]]\nkind = "linear"\nname = "fc"\nbinary = "no"\n',
+            "binary = 'no'; true or false",
+        ),
+        ('input = [true]\n[[layer]]\nkind = "sign"\n', "input = [channels"),
         ("input = [100000000000]\n[[layer]]\nkind = 'sign'\n", "input shape"),
     ],
 )
@@ -181,6 +190,13 @@ def test_wrong_layouts(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
         from_state_dict(tmp_path / "m.pt", tmp_path / "m.toml")
     assert any(part in str(caught.value) for part in message.split("|"))
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-60, float("nan"), float("inf")])
+def test_a_scale_that_hides_the_input(tmp_path, scale):
+    torch.save({"fc.weight": torch.ones(2, 4)}, tmp_path / "m.pt")
+    with pytest.raises(InputError, match="scale = "):
+        from_state_dict(tmp_path / "m.pt", scale=scale)
 
 
 class Bomb:

@@ -305,3 +305,8 @@ def test_wrong_arguments(arguments, text):
     with pytest.raises(InputError) as caught:
         from_torch(zoo.Mlp(zoo.BinaryLinear, (5, 4, 3)), **given)
     assert text in str(caught.value)
+
+
+def test_an_example_is_a_tensor():
+    with pytest.raises(InputError, match="example_input is of type ndarray; a torch tensor"):
+        from_torch(nn.Linear(4, 2), np.zeros((1, 4), np.float32))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mramsim as ms
+from mramsim.datasets import Dataset
 from mramsim.effects import select
 from mramsim.errors import InputError
 from mramsim.intervals import mean_interval
@@ -49,6 +50,48 @@ def test_no_images_cannot_calibrate():
 def test_a_string_is_no_list_of_effects(key):
     with pytest.raises(InputError, match=f"{key} = 'd2d'; a list of effects"):
         select(**{key: "d2d"})
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"chips": 1.5}, "chips = 1.5; a whole number"),
+        ({"images": 1.5}, "images = 1.5; a whole number"),
+        ({"seed": 1.5}, "seed = 1.5; a whole number"),
+        ({"seed": True}, "seed = True; a whole number"),
+    ],
+)
+def test_counts_are_whole_numbers(options, text):
+    with pytest.raises(InputError, match=text):
+        ms.evaluate(f"pretrained:{NAME}", **options)
+
+
+def of_classes(network, count):
+    """Return a data set of as many classes for a network."""
+    x, y = np.zeros((4, *network.input.shape), np.uint8), np.zeros(4, np.uint8)
+    return Dataset("own", x, y, x, y, tuple(map(str, range(count))), 4, 2, "")
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_a_network_has_the_classes_of_its_data(networks, count):
+    net = networks["tiny"]
+    data, text = of_classes(net, count), f"network gives 4 classes, 'own' has {count}"
+    with pytest.raises(InputError, match=text):
+        ms.evaluate(net, data=data, chips=1)
+    plan = {"run": {"network": "n", "data": "own"}, "axes": {"seed": [1]}, "chips": {"count": 1}}
+    with pytest.raises(InputError, match=text):
+        ms.sweep(plan, networks={"n": net}, data={"own": data})
+
+
+def test_a_network_may_be_given_by_path(networks, tmp_path):
+    path = ms.save_network(networks["tiny"], tmp_path / "net.npz")
+    assert ms.find_network(path).digest == networks["tiny"].digest
+
+
+@pytest.mark.parametrize("activity", ["x", None, float("nan"), {"last": "x"}])
+def test_activity_is_a_share(networks, activity):
+    with pytest.raises(InputError, match="0 to 1 is allowed"):
+        ms.estimate(networks["tiny"], activity=activity)
 
 
 def test_intervals_of_shares_stay_between_0_and_1():

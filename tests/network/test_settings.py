@@ -123,6 +123,10 @@ def test_used_settings():
         ("age.reads", math.inf),
         ("age.reads", 0.5),
         ("temperature_k", 0),
+        ("temperature_k", 10**400),
+        ("temperature_k", 2001.0),
+        ("age.reads", 10**400),
+        ("age.seconds", 10**400),
         ("age.seconds", math.inf),
     ],
 )

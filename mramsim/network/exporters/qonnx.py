@@ -68,6 +68,8 @@ def to_qonnx(network: Network, path: str | os.PathLike[str], batch: int = 1) -> 
         raise InputError(f"{target}: a QONNX file ends in .onnx")
     if batch < 1:
         raise InputError(f"batch = {batch}; at least 1 is allowed")
+    if batch >= 1 << 31:
+        raise InputError(f"batch = {batch}; less than 2^31 is allowed")
     check_target(target)
     try:
         import onnx

@@ -152,6 +152,8 @@ def input_record(
         raise InputError(f"input shape {shape}: one to three sizes from 1 to {MAX_VALUES}")
     if not (np.isfinite(scale) and np.isfinite(offset)):
         raise InputError(f"scale = {scale}, offset = {offset}; finite numbers are needed")
+    if abs(scale) < np.finfo(np.float32).tiny:
+        raise InputError(f"scale = {scale}; the network would not see its input")
     if kind == "real":
         pair = (np.array([part], dtype=np.float32) for part in (scale, offset))
         return Draft(RealInput("x", (), shape, *pair)), "x"

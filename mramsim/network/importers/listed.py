@@ -60,7 +60,7 @@ class Listing:
             key = sorted(unknown)[0]
             raise InputError(f"{where}: key '{key}' is unknown{nearest(key, ['input', 'layer'])}")
         shape, layers = content.get("input"), content.get("layer")
-        if not isinstance(shape, list) or not all(isinstance(size, int) for size in shape):
+        if not isinstance(shape, list) or not all(map(_whole, shape)):
             raise InputError(f"{where}: input = [channels, height, width] is expected")
         if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_NODES:
             raise InputError(f"{where}: [[layer]] tables are expected, at most {MAX_NODES}")
@@ -132,7 +132,10 @@ class _Walk:
         found = self._array(label, "weight", "parametrizations.weight.original", "latent", "kernel")
         assert found is not None
         weight = found.value
-        if layer.get("binary", True):
+        binary = layer.get("binary", True)
+        if not isinstance(binary, bool):
+            raise InputError(f"layer '{label}': binary = {binary!r}; true or false is expected")
+        if binary:
             if not np.isfinite(weight).all():
                 raise InputError(f"layer '{label}': weights hold NaN or infinity")
             bits = np.where(weight >= 0, np.float32(1), np.float32(-1))
@@ -162,7 +165,7 @@ class _Walk:
     def _conv(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
         weight = self._weight(layer, label)
         axes = weight.value.ndim - 2
-        padding, x = _sizes(layer.get("padding", 0), axes), given[0]
+        padding, x = _sizes(layer, label, "padding", 0, axes), given[0]
         fill = float(layer.get("pad_value", 0))
         if fill:
             x = self.layers.pad(x, [0, *padding], [0, *padding], fill, label)
@@ -172,7 +175,7 @@ class _Walk:
             weight,
             self._array(label, "bias", optional=True),
             label,
-            stride=_sizes(layer.get("stride", 1), axes),
+            stride=_sizes(layer, label, "stride", 1, axes),
             before=padding,
             groups=int(layer.get("groups", 1)),
         )
@@ -226,18 +229,16 @@ class _Walk:
 
     def _maxpool(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
         axes = len(self.layers.shape(given[0]) or ()) - 1
-        kernel = _sizes(layer.get("kernel", 2), axes)
-        stride = _sizes(layer.get("stride", kernel), axes)
-        return self.layers.maxpool(
-            given[0], kernel, stride, _sizes(layer.get("padding", 0), axes), label
-        )
+        kernel = _sizes(layer, label, "kernel", 2, axes)
+        stride = _sizes(layer, label, "stride", kernel, axes)
+        padding = _sizes(layer, label, "padding", 0, axes)
+        return self.layers.maxpool(given[0], kernel, stride, padding, label)
 
     def _avgpool(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
         axes = len(self.layers.shape(given[0]) or ()) - 1
-        kernel = _sizes(layer.get("kernel", 2), axes)
-        return self.layers.average(
-            given[0], kernel, _sizes(layer.get("stride", kernel), axes), label
-        )
+        kernel = _sizes(layer, label, "kernel", 2, axes)
+        stride = _sizes(layer, label, "stride", kernel, axes)
+        return self.layers.average(given[0], kernel, stride, label)
 
     def _global_average(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
         return self.layers.whole_average(given[0], label, True)
@@ -271,9 +272,17 @@ class _Walk:
         return self.layers.binary("add", given[0], given[1], label)
 
 
-def _sizes(value: Any, axes: int) -> list[int]:
-    """Return one size per axis, from one number or a list."""
-    found = [value] * axes if isinstance(value, int) else list(value)
-    if len(found) != axes or not all(isinstance(size, int) and size >= 0 for size in found):
-        raise InputError(f"{value!r} stands where {axes} sizes are expected")
-    return found
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _sizes(layer: dict[str, Any], label: str, key: str, default: Any, axes: int) -> list[int]:
+    """Return one size per axis, from one number or a list; padding may be 0."""
+    value = layer.get(key, default)
+    found = value if isinstance(value, list) else [value]
+    least, what = 0 if key == "padding" else 1, f"layer '{label}': {key} = {value!r}"
+    if not all(map(_whole, found)) or (isinstance(value, list) and len(value) != axes):
+        raise InputError(f"{what}; a whole number or {axes} sizes are expected")
+    if min(found, default=least) < least:
+        raise InputError(f"{what}; at least {least} is allowed")
+    return found if isinstance(value, list) else [value] * axes

@@ -66,6 +66,9 @@ def from_torch(
     InputError
         For an operation that is not understood, by name.
     """
+    if not isinstance(example_input, Tensor):
+        kind = type(example_input).__name__
+        raise InputError(f"example_input is of type {kind}; a torch tensor is needed")
     example = example_input.detach().float()
     if example.ndim < 2 or len(example) < 1:
         raise InputError(f"example_input has shape {tuple(example.shape)}; [images, ...] is needed")
@@ -74,7 +77,7 @@ def from_torch(
     draft, entry = input_record(tuple(example.shape[1:]), input, scale, offset)
     walk = _Walk(graph, own, Layers(draft), entry)
     last = walk.run()
-    raw = (example.numpy() - offset) / scale if scale else example.numpy()
+    raw = (example.numpy() - offset) / scale
     raw = np.rint(raw).astype(np.int64) if input != "real" else raw
     return finish(draft, last, Options(name, "torch module", zero), raw)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.errors import InputError, nearest
 from mramsim.network.nodes.base import Array, Node, Shape
+
+MAX_RAW = 1 << 40
+_KEYS = ("shape", "planes", "low", "step", "scale", "offset")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +56,14 @@ class Input(Node):
                 raise self.fail(f"{key} = {getattr(self, key)!r}; an integer is expected")
         if not 1 <= self.planes <= 8:
             raise self.fail(f"planes = {self.planes}; 1 to 8 are allowed")
-        if self.step < 1:
-            raise self.fail(f"step = {self.step}; at least 1 is allowed")
+        if not -MAX_RAW <= self.low <= MAX_RAW:
+            raise self.fail(f"low = {self.low}; {-MAX_RAW} to {MAX_RAW} is allowed")
+        if not 1 <= self.step <= MAX_RAW:
+            raise self.fail(f"step = {self.step}; 1 to {MAX_RAW} is allowed")
         check_shape(self, self.shape)
-        if not (np.isfinite(self.scale) and np.isfinite(self.offset)):
-            raise self.fail("scale and offset must be finite")
+        for key in ("scale", "offset"):
+            if not abs(getattr(self, key)) <= sys.float_info.max:  # also NaN
+                raise self.fail(f"{key} = {getattr(self, key)!r}; a finite number is expected")
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Return `shape`."""
@@ -86,6 +95,12 @@ class Input(Node):
     ) -> Self:
         """Make the node from its record."""
         record = dict(settings)
+        for key, value in record.items():
+            what = f"node '{name}' (input): damaged record: "
+            if key not in _KEYS:
+                raise InputError(f"{what}key '{key}' is unknown{nearest(key, _KEYS)}")
+            if key in ("scale", "offset") and not isinstance(value, Real):
+                raise InputError(f"{what}{key} = {value!r}; a number is expected")
         record["shape"] = tuple(int(size) for size in record["shape"])
         return cls(name, inputs, **record)
 
