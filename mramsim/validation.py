@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mramsim.errors import nearest
+from mramsim.errors import InputError, nearest
 
 
 class Strict(BaseModel):
@@ -33,7 +35,11 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
     str
     """
     lines = []
-    for item in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    inner = {item["loc"][:depth] for item in found for depth in range(len(item["loc"]))}
+    for item in found:
+        if item["type"] == "too_short" and item["loc"] in inner:
+            continue  # it is short because of the items that were refused
         path = prefix + ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             known = _keys(model, item["loc"][:-1])
@@ -46,6 +52,46 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
         else:
             lines.append(f"{path} = {item['input']!r}: {item['msg']}")
     return "; ".join(lines)
+
+
+def as_json(content: Any, path: str = "") -> str:
+    """Return plain values as JSON text.
+
+    Parameters
+    ----------
+    content : object
+        Texts, numbers, booleans, None, lists and mappings of these.
+    path : str
+        Of the content, for messages.
+
+    Raises
+    ------
+    InputError
+        Names the key of anything else, such as the date of a TOML file.
+    """
+    try:
+        return json.dumps(content)
+    except RecursionError:
+        raise InputError(f"{path or 'plan'}: nested too deeply") from None
+    except ValueError as error:  # a circle, or a number of too many digits
+        raise InputError(f"{path}: {error}" if path else error) from None
+    except TypeError as error:
+        key, value = _not_plain(path, content)
+        said = f"{key} = {value}: a text, a number, true or false, or a list of these is expected"
+        raise InputError(f"{said}; dates are not allowed" if key else error) from None
+
+
+def _not_plain(path: str, value: Any) -> tuple[str, Any]:
+    """Return path and value of the first thing that JSON cannot hold, or an empty path."""
+    start = f"{path}." if path else ""
+    if isinstance(value, Mapping):
+        parts = [(f"{start}{key}", item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        parts = [(f"{start}{place}", item) for place, item in enumerate(value)]
+    else:
+        plain = value is None or isinstance(value, str | int | float)
+        return ("", None) if plain else (path, value)
+    return next((found for part in parts if (found := _not_plain(*part))[0]), ("", None))
 
 
 def _keys(model: type[BaseModel], path: Iterable[int | str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from mramsim.errors import InputError
 from mramsim.sweeps.plan import Plan, check_plan, read_plan
-from mramsim.validation import Strict, explain
+from mramsim.validation import Strict, as_json, explain
 
 Objective = Literal["accuracy", "energy", "latency", "area"]
 
@@ -97,10 +96,9 @@ def load_search(plan: str | Path | Mapping[str, Any]) -> SearchPlan:
     if not checked.axes:
         raise InputError(f"{name}: axes: at least one is needed")
     try:
-        spec = SearchSpec.model_validate_json(json.dumps(own))
-    except (ValidationError, TypeError) as error:
-        said = (
-            explain(error, SearchSpec, "search.") if isinstance(error, ValidationError) else error
-        )
-        raise InputError(f"{name}: {said}") from None
+        spec = SearchSpec.model_validate_json(as_json(own, "search"))
+    except ValidationError as error:
+        raise InputError(f"{name}: {explain(error, SearchSpec, 'search.')}") from None
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     return SearchPlan(checked, spec)

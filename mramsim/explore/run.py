@@ -22,6 +22,7 @@ from mramsim.network.graph import Network
 from mramsim.report.tables import text_table
 from mramsim.sweeps import tables
 from mramsim.sweeps.axes import Value, axis_text
+from mramsim.sweeps.folder import CONFIG, check_kind
 from mramsim.sweeps.inputs import Library
 from mramsim.sweeps.pools import InlinePool, Pool, SpawnPool
 from mramsim.sweeps.progress import Progress
@@ -32,7 +33,7 @@ from mramsim.sweeps.toml import to_toml
 from mramsim.threads import thread_count
 
 SCHEMA = "mramsim.search/1"
-CONFIG, TRIALS, FRONT, FIGURE = "config.toml", "trials.csv", "front.csv", "pareto.svg"
+TRIALS, FRONT, FIGURE = "trials.csv", "front.csv", "pareto.svg"
 MEANS = {
     "accuracy": "accuracy",
     "energy": "energy_j_per_image",
@@ -109,17 +110,26 @@ class _Search:
     folder: Path
     processes: int
     tell: Progress
+    proposer: Proposer
     rows: list[dict[str, Any]] = field(default_factory=list)
     done: int = 0
+    file: Shard | None = None
 
-    def run(self, file: Shard) -> None:
+    def run(self) -> None:
         """Ask, run and answer, generation by generation."""
-        spec, proposer = self.plan.search, Proposer(self.plan)
+        try:
+            self._run()
+        finally:
+            if self.file is not None:
+                self.file.close()
+
+    def _run(self) -> None:
+        spec, proposer = self.plan.search, self.proposer
         while len(self.rows) < spec.trials:
             asked = proposer.ask(min(spec.population, spec.trials - len(self.rows)))
             points = [values for _, values in asked]
             start = len(self.rows)
-            self.rows += self._generation(points, start, file)
+            self.rows += self._generation(points, start)
             for (trial, _), row in zip(asked, self.rows[start:], strict=True):
                 found = None
                 if row["refused"] is None:
@@ -131,9 +141,7 @@ class _Search:
                     f"built; the first: {self.rows[0]['refused']}"
                 )
 
-    def _generation(
-        self, points: list[dict[str, Value]], start: int, file: Shard
-    ) -> list[dict[str, Any]]:
+    def _generation(self, points: list[dict[str, Value]], start: int) -> list[dict[str, Any]]:
         work: list[tuple[int, Recipe]] = []
         refused: dict[int, str] = {}
         for place, values in enumerate(points):
@@ -141,7 +149,7 @@ class _Search:
                 work.append((place, self.resolver.recipe(values)))
             except InputError as error:
                 refused[place] = str(error)
-        found = self._work(work, file) if work else {}
+        found = self._work(work) if work else {}
         return [
             {
                 "point": start + place,
@@ -152,7 +160,8 @@ class _Search:
             for place, values in enumerate(points)
         ]
 
-    def _work(self, work: list[tuple[int, Recipe]], file: Shard) -> dict[int, dict[str, float]]:
+    def _work(self, work: list[tuple[int, Recipe]]) -> dict[int, dict[str, float]]:
+        file = self._opened()
         chips = self.plan.sweep.chips
         scheduler = Scheduler.of(work, chips, Store(self.folder))
         if scheduler.waiting:
@@ -169,6 +178,13 @@ class _Search:
                 key: float(np.mean([row[key] for row in rows])) for key in MEANS.values()
             }
         return means
+
+    def _opened(self) -> Shard:
+        """Return the shard; the first design that can be built makes the folder."""
+        if self.file is None:
+            self.file = Shard(self.folder)
+            write_text(self.folder / CONFIG, to_toml(self.plan.content()))
+        return self.file
 
     def _pool(self, waiting: int) -> Pool:
         inputs = self.resolver.library.inputs()
@@ -216,11 +232,11 @@ def search(
     Raises
     ------
     InputError
-        A plan that cannot be used, a folder that cannot be written, no optuna, or no design of a
-        whole generation that can be built.
+        A plan that cannot be used, a folder that cannot be written or holds a sweep, no optuna, or
+        no design of a whole generation that can be built.
     """
     checked = load_search(plan)
-    processes = thread_count(jobs)
+    processes = thread_count(jobs, "jobs")
     if out is None:
         with tempfile.TemporaryDirectory(prefix="mramsim-") as temporary:
             found = search(
@@ -235,12 +251,11 @@ def search(
         found.folder = None
         return found
     folder = Path(out)
+    check_kind(folder, search=True)
     resolver = Resolver(checked.sweep, Library(networks, data, data_dir))
     tell = progress or (lambda done, total, text: None)
-    state = _Search(checked, resolver, folder, processes, tell)
-    with Shard(folder) as file:
-        write_text(folder / CONFIG, to_toml(checked.content()))
-        state.run(file)
+    state = _Search(checked, resolver, folder, processes, tell, Proposer(checked))
+    state.run()
     tell(len(state.rows), len(state.rows), f"{state.done} chips run")
     result = _result(state)
     _write(result, folder)

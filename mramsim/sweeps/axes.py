@@ -6,7 +6,6 @@ design-space search; lists and ranges also give their values in order (`values`)
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -14,15 +13,24 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
 from mramsim.errors import InputError, nearest
-from mramsim.validation import Strict, explain
+from mramsim.validation import Strict, as_json, explain
 
+MOST_POINTS = 1_000_000
 Value = bool | int | float | str | tuple[bool | int | float | str, ...]
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
         raise ValueError(f"{value!r}: a finite number is expected")
     return value
+
+
+def _finite(value: float) -> bool:
+    """Return whether a number has a place among floats."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _positive(value: Any) -> Any:
@@ -40,7 +48,7 @@ def _value(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     if isinstance(value, bool | str):
         return value
-    if isinstance(value, int | float) and math.isfinite(value):
+    if isinstance(value, int | float) and _finite(value):
         return value
     raise ValueError(f"{value!r}: a number, a text, true or false, or a list of these is expected")
 
@@ -87,7 +95,7 @@ class RangeAxis(Strict):
 
     start: Number
     stop: Number
-    count: int | None = Field(default=None, ge=1, le=1_000_000)
+    count: int | None = Field(default=None, ge=1, le=MOST_POINTS)
     step: Positive = None
     scale: Literal["linear", "log"] = "linear"
     whole: bool = False
@@ -102,6 +110,9 @@ class RangeAxis(Strict):
             raise ValueError(f"start = {self.start}: a log scale starts above 0")
         if self.scale == "log" and self.step is not None:
             raise ValueError("step is for a linear scale; give count")
+        start, stop = float(self.start), float(self.stop)
+        if not math.isfinite(stop / start if self.scale == "log" else stop - start):
+            raise ValueError(f"start = {self.start} and stop = {self.stop} are too far apart")
         return self
 
     @property
@@ -111,9 +122,11 @@ class RangeAxis(Strict):
         Raises
         ------
         ValueError
-            Without count or step.
+            Without count or step, or for too many.
         """
         if self.step is not None:
+            if (float(self.stop) - float(self.start)) / float(self.step) >= MOST_POINTS:
+                raise ValueError(f"step = {self.step}: at most {MOST_POINTS} points are allowed")
             count = math.floor((self.stop - self.start) / self.step * (1 + 1e-12)) + 1
             found = [self._number(self.start + place * self.step) for place in range(count)]
         elif self.count is None:
@@ -181,6 +194,8 @@ class DistributionAxis(Strict):
             raise ValueError(f"low = {self.low} must be below high = {self.high}")
         if not self._share(self.low, 0.0) < self._share(self.high, 1.0):
             raise ValueError("nothing of the distribution lies between low and high")
+        if not all(math.isfinite(self.at(share)) for share in (0.0, 1.0)):
+            raise ValueError(f"{needed[1]} = {getattr(self, needed[1])}: too wide for numbers")
         return self
 
     @property
@@ -188,7 +203,7 @@ class DistributionAxis(Strict):
         """Refuse: a grid cannot hold a distribution."""
         raise ValueError("a distribution needs sampling.method = 'random' or 'sobol'")
 
-    def at(self, share: float) -> Value:
+    def at(self, share: float) -> float:
         """Return the quantile of `share`."""
         from scipy.special import ndtri
 
@@ -197,7 +212,7 @@ class DistributionAxis(Strict):
         inside = min(max(low + (high - low) * share, tiny), 1.0 - tiny)
         centre, width = self._moments()
         value = centre + width * float(ndtri(inside))
-        return tidy(math.exp(value) if self.distribution == "lognormal" else value)
+        return tidy(_exp(value) if self.distribution == "lognormal" else value)
 
     def _direction(self) -> int:
         return 1 if self.distribution == "normal" else -1
@@ -217,6 +232,13 @@ class DistributionAxis(Strict):
             bound = math.log(bound)
         centre, width = self._moments()
         return 0.5 * math.erfc((centre - bound) / (width * math.sqrt(2.0)))
+
+
+def _exp(value: float) -> float:
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf
 
 
 Axis = ListAxis | RangeAxis | DistributionAxis
@@ -266,11 +288,9 @@ def read_axis(path: str, content: Any) -> Axis:
         wrong = next(iter(content), "")
         raise InputError(f"key '{path}.{wrong}' is unknown{nearest(str(wrong), known)}")
     try:
-        return model.model_validate_json(json.dumps(content))
+        return model.model_validate_json(as_json(content, path))
     except ValidationError as error:
         raise InputError(explain(error, model, f"{path}.")) from None
-    except TypeError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
 def is_axis(content: Mapping[str, Any]) -> bool:

@@ -21,14 +21,16 @@ from mramsim.errors import InputError
 from mramsim.intervals import mean_interval
 from mramsim.report.device import device_record
 from mramsim.sweeps.axes import Value, axis_text
+from mramsim.sweeps.folder import CONFIG, plan_digest
 from mramsim.sweeps.inputs import Library
 from mramsim.sweeps.manifest import SCHEMA, changes
-from mramsim.sweeps.plan import Plan, load_plan
+from mramsim.sweeps.plan import Plan, load_plan, read_plan
 from mramsim.sweeps.points import plan_points
 from mramsim.sweeps.stop import stop_columns
 from mramsim.sweeps.store import Store
+from mramsim.sweeps.tables import cell
 
-CONFIG, MANIFEST = "config.toml", "manifest.json"
+MANIFEST = "manifest.json"
 RESULTS, SUMMARY = "results.csv", "summary.csv"
 
 
@@ -50,7 +52,7 @@ def read_sweep(folder: str | os.PathLike[str], data_dir: str | None = None) -> d
     Raises
     ------
     InputError
-        Not the folder of a finished sweep.
+        Not the folder of a finished sweep, or that of another plan than its tables.
     """
     where = Path(folder)
     manifest, plan = _manifest(where), load_plan(where / CONFIG)
@@ -58,7 +60,7 @@ def read_sweep(folder: str | os.PathLike[str], data_dir: str | None = None) -> d
     store = Store(where)
     points = [
         _point(number, axes[number], [store.result(task) for task in ids], plan)
-        for number, ids in _ids(where, store)
+        for number, ids in _ids(where, store, axes, manifest)
     ]
     _add_references(points, where)
     return {
@@ -77,7 +79,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if found.get("schema") == SCHEMA:
             return found
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         pass
     raise InputError(
         f"{folder}: no finished sweep; run mramsim sweep PLAN -o {folder} to its end, or --merge"
@@ -85,25 +87,53 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table, at least one."""
     try:
-        return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path}: not the table of a sweep ({error})") from None
+    if not rows:
+        raise InputError(f"{path}: not the table of a sweep (no rows)")
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise InputError(
+                f"{path}: not the table of a sweep (row {number} has not a cell for each column)"
+            )
+    return rows
 
 
-def _ids(folder: Path, store: Store) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and task ids of each point, in order."""
+def _ids(
+    folder: Path,
+    store: Store,
+    points: Sequence[Mapping[str, Value]],
+    manifest: Mapping[str, Any],
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and task ids of each point, in order; refuse the tables of another plan."""
+    old = "plan" not in manifest  # no digest: the axes of every row are compared
+    same = not old and manifest["plan"] == plan_digest(read_plan(folder / CONFIG))
     found: dict[int, list[str]] = {}
     try:
         for row in _rows(folder / RESULTS):
+            number = int(row["point"])
+            known = 0 <= number < len(points)
+            if not known or not (same or (old and _fits(row, points[number]))):
+                raise InputError(
+                    f"{folder}: {CONFIG} is not the plan of {RESULTS}; finish the sweep or --merge"
+                )
             if row["id"] not in store:
                 raise InputError(f"{folder}: task {row['id'][:16]} of {RESULTS} is in no shard")
-            found.setdefault(int(row["point"]), []).append(row["id"])
+            found.setdefault(number, []).append(row["id"])
     except (KeyError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder / RESULTS}: not the table of a sweep ({error})") from None
     yield from sorted(found.items())
+
+
+def _fits(row: Mapping[str, str], values: Mapping[str, Value]) -> bool:
+    return all(row.get(key) == str(cell(axis_text(value))) for key, value in values.items())
 
 
 def _point(
@@ -147,12 +177,17 @@ def _means(results: Sequence[Mapping[str, Any]], part: str) -> dict[str, float]:
 
 def _add_references(points: list[dict[str, Any]], folder: Path) -> None:
     """Add the exact and the float accuracy of each point from ``summary.csv``."""
-    rows = {int(row["point"]): row for row in _rows(folder / SUMMARY)}
-    for point in points:
-        row = rows.get(point["number"], {})
-        for key in ("exact", "float"):
-            text = row.get(key)
-            point[key] = float(text) if text else None
+    try:
+        rows = {int(row["point"]): row for row in _rows(folder / SUMMARY)}
+        for point in points:
+            row = rows.get(point["number"], {})
+            for key in ("exact", "float"):
+                text = row.get(key)
+                point[key] = float(text) if text else None
+    except (KeyError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{folder / SUMMARY}: not the table of a sweep ({error})") from None
 
 
 def _axis(key: str, points: Sequence[Mapping[str, Value]], plan: Plan) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def now() -> str:
 
 
 def manifest(
-    resolver: Resolver, store: Store, tasks: Mapping[str, int], started: str
+    resolver: Resolver, store: Store, tasks: Mapping[str, int], started: str, plan: str
 ) -> dict[str, Any]:
     """Return the content of ``manifest.json``.
 
@@ -41,6 +41,8 @@ def manifest(
         Counts of tasks.
     started : str
         When this run began.
+    plan : str
+        SHA-256 of ``config.toml``; see `mramsim.sweeps.folder.plan_digest`.
     """
     library = resolver.library
     cards = {kind: list(resolver.bases(kind).items()) for kind in KINDS}
@@ -49,6 +51,7 @@ def manifest(
         "schema": SCHEMA,
         "title": resolver.plan.title,
         "version": __version__,
+        "plan": plan,
         "inputs": {
             "physics": physics_version(),
             "networks": {name: library.digest(name) for name in library.network_names()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from mramsim.errors import InputError, nearest
 from mramsim.settings import CONDITIONS
-from mramsim.sweeps.axes import Axis, is_axis, read_axis
+from mramsim.sweeps.axes import MOST_POINTS, Axis, is_axis, read_axis
 from mramsim.sweeps.stop import ChipsSpec
-from mramsim.validation import Strict, explain
+from mramsim.validation import Strict, as_json, explain
 
 RUN_AXES = ("network", "device", "mapping", "data", "images", "seed", "only", "without")
-MOST_POINTS = 1_000_000
 
 
 class RunSpec(Strict):
@@ -201,7 +199,9 @@ def read_plan(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InputError(f"{path}: not valid TOML (nested too deeply)") from None
+    except ValueError as error:
         raise InputError(f"{path}: not valid TOML ({error})") from None
 
 
@@ -217,10 +217,10 @@ def check_plan(content: Mapping[str, Any], folder: Path, name: str) -> Plan:
         For messages.
     """
     try:
-        found = _Content.model_validate_json(json.dumps(content))
+        found = _Content.model_validate_json(as_json(content))
     except ValidationError as error:
         raise InputError(f"{name}: {explain(error, _Content)}") from None
-    except (TypeError, ValueError) as error:
+    except InputError as error:
         raise InputError(f"{name}: {error}") from None
     try:
         settings = dict(_flat_settings(found.run.settings))

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.errors import InputError
-from mramsim.sweeps.axes import Axis, Value
-from mramsim.sweeps.plan import MOST_POINTS, Plan, SamplingSpec
+from mramsim.sweeps.axes import MOST_POINTS, Axis, Value
+from mramsim.sweeps.plan import Plan, SamplingSpec
 
 _BITS = 30  # of scipy's Sobol numbers
 

@@ -343,7 +343,8 @@ def _text(key: str, value: Any) -> str:
 def _whole(key: str, value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise InputError(f"{key} = {value!r}: a whole number from 0 is expected")
+    more = " (of a range: whole = true)" if isinstance(value, float) else ""
+    raise InputError(f"{key} = {value!r}: a whole number from 0 is expected{more}")
 
 
 def _shown(value: Value) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mramsim.report.sweep.page import write_sweep_report
+from mramsim.errors import InputError
+from mramsim.report.sweep.page import SweepReport
 from mramsim.sweeps.content import read_sweep
 
 PAGE, FIGURES = "report.html", "figures"
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def report_sweep(
@@ -35,9 +37,17 @@ def report_sweep(
     Raises
     ------
     InputError
-        Not the folder of a finished sweep, or a file that cannot be written.
+        Not the folder of a finished sweep, damaged files in it (nothing is written then), or a
+        file that cannot be written.
     """
-    content = read_sweep(folder, data_dir)
+    try:
+        content = read_sweep(folder, data_dir)
+        made = SweepReport.of(content)
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        said = f"{type(error).__name__}: {error}"
+        raise InputError(f"{folder}: files of this sweep are damaged ({said})") from error
     target = Path(folder) / PAGE if page is None else Path(page)
-    written = write_sweep_report(content, target, Path(folder) / FIGURES)
+    written = made.write(target, Path(folder) / FIGURES)
     return written, list(content["stale"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from mramsim.sweeps import manifest as record
 from mramsim.sweeps import tables
 from mramsim.sweeps.attribute import attribution_tasks, attributions
 from mramsim.sweeps.axes import Value
-from mramsim.sweeps.content import CONFIG, MANIFEST, RESULTS, SUMMARY
+from mramsim.sweeps.content import MANIFEST, RESULTS, SUMMARY
+from mramsim.sweeps.folder import CONFIG, check_kind, plan_digest
 from mramsim.sweeps.inputs import Inputs, Library
 from mramsim.sweeps.plan import Plan, load_plan
 from mramsim.sweeps.points import plan_points
@@ -75,10 +77,17 @@ def sweep(
     Raises
     ------
     InputError
-        A plan, card, network or data set that cannot be used; a folder that cannot be written;
-        with `merge`, chips that are missing.
+        A plan, card, network or data set that cannot be used; a folder that cannot be written, or
+        that of a search;
+        with `merge`, chips that are missing; a shard or `merge` without a folder.
     """
+    part = _shard(shard)
+    if part is not None and merge:
+        raise InputError(f"--shard {shard} with --merge: merge once all shards are done")
     if out is None:
+        if part is not None or merge:
+            given = "merge = True" if merge else f"shard = {shard!r}"
+            raise InputError(f"{given} needs the folder of the sweep; give out")
         with tempfile.TemporaryDirectory(prefix="mramsim-") as temporary:
             found = sweep(
                 plan,
@@ -93,9 +102,6 @@ def sweep(
             )
         found.folder = None
         return found
-    part = _shard(shard)
-    if part is not None and merge:
-        raise InputError(f"--shard {shard} with --merge: merge once all shards are done")
     processes = thread_count(jobs, "jobs")
     started = record.now()
     checked = load_plan(plan)
@@ -107,20 +113,24 @@ def sweep(
     work = list(zip(chosen, resolver.recipes([points[k] for k in chosen], chosen), strict=True))
     more = list(attribution_tasks(checked, dict(work)))
     folder = Path(out)
+    check_kind(folder, search=False)
+    config = to_toml(checked.content())
     pace = Pace(progress or (lambda done, total, text: None), every_s, checked.chips.confidence)
     name = WHOLE if part is None else f"{part[0]}-of-{part[1]}"
     if merge:
         scheduler = Scheduler.of(work, checked.chips, Store(folder), more)
         _refuse_missing(scheduler, folder)
+        write_text(folder / CONFIG, config)
     else:
         with Shard(folder, name) as file:
             scheduler = Scheduler.of(work, checked.chips, Store(folder), more)
-            write_text(folder / CONFIG, to_toml(checked.content()))
+            write_text(folder / CONFIG, config)
             pace(scheduler.state)
             if scheduler.waiting:
                 _run(scheduler, file, processes, dask, resolver.library.inputs(), pace)
             pace(scheduler.state, last=True)
-    return _finish(scheduler, resolver, points, folder, started, write=part is None)
+    digest = plan_digest(tomllib.loads(config))
+    return _finish(scheduler, resolver, points, folder, started, digest, write=part is None)
 
 
 def _run(
@@ -150,6 +160,7 @@ def _finish(
     points: list[dict[str, Value]],
     folder: Path,
     started: str,
+    digest: str,
     write: bool,
 ) -> SweepResult:
     """Make the tables and, unless this is a shard, write them."""
@@ -173,7 +184,7 @@ def _finish(
         "damaged_lines": store.damaged,
         "conflicts": len(store.conflicts),
     }
-    content = record.manifest(resolver, store, counts, started)
+    content = record.manifest(resolver, store, counts, started, digest)
     recipes = {point.number: point.recipe for point in scheduler.state.points}
     content["attribution"] = attributions(plan, recipes, points, store)
     if write:

@@ -105,11 +105,16 @@ class Store:
         if head is None or accuracy is None or crc != b'"%08x"}' % zlib.crc32(body):
             self.damaged += 1
             return False
+        try:
+            seconds, host, value = float(head[2]), json.loads(head[3]), float(accuracy[1])
+        except ValueError:
+            self.damaged += 1
+            return False
         key = head[1].decode()
-        self.seconds += float(head[2])
-        self.hosts.add(json.loads(head[3]))
+        self.seconds += seconds
+        self.hosts.add(host)
         if key not in self._lines or self._replaces(key, json.loads(line)["result"]):
-            self._lines[key], self._accuracy[key] = line, float(accuracy[1])
+            self._lines[key], self._accuracy[key] = line, value
         return True
 
     def _replaces(self, key: str, result: Any) -> bool:

@@ -131,11 +131,12 @@ def to_csv(table: Mapping[str, Sequence[Any]]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(table)
     for row in zip(*table.values(), strict=True):
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([cell(value) for value in row])
     return stream.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Return a value as a cell of a table: floats with every digit, nothing for None."""
     if value is None:
         return ""
     return repr(value) if isinstance(value, float) else value

@@ -1,8 +1,10 @@
 """Design-space search: fronts by brute force, the same points again, interrupted and continued."""
 
 import csv
+import datetime
 import itertools
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -103,6 +105,33 @@ def test_designs_that_cannot_be_built_are_passed_over(tmp_path) -> None:
     impossible = {"mapping.rows": [16, 32]}
     with pytest.raises(InputError, match="none of the first 3 designs can be built"):
         ms.search(plan(axes=impossible), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_folder_of_a_sweep_is_left_alone(tmp_path) -> None:
+    content = plan(axes={"mapping.adc_bits": [3]})
+    del content["search"]
+    ms.sweep(content, tmp_path / "sweep")
+    before = (tmp_path / "sweep" / "config.toml").read_bytes()
+    with pytest.raises(InputError, match="sweep: holds a sweep; a search needs a folder of its"):
+        ms.search(plan(), tmp_path / "sweep")
+    assert (tmp_path / "sweep" / "config.toml").read_bytes() == before
+    ms.search(plan(search={"trials": 2}), tmp_path / "search")
+    with pytest.raises(InputError, match="search: holds a search; a sweep needs a folder of its"):
+        ms.sweep(content, tmp_path / "search")
+
+
+def test_wrong_numbers_of_processes(tmp_path) -> None:
+    with pytest.raises(InputError, match="jobs = 0; at least 1"):
+        ms.search(plan(), tmp_path / "out", jobs=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_optuna_nothing_is_left(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(InputError, match="needs optuna, which is not installed"):
+        ms.search(plan(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_axes_move_together(tmp_path) -> None:
@@ -136,6 +165,7 @@ def test_three_objectives_and_names(tmp_path, capsys) -> None:
         ({"search": {"objectives": ["energy", "speed"]}}, "search.objectives.1 = 'speed'"),
         ({"search": {"trails": 3}}, "nearest: trials"),
         ({"search": {"trials": 0}}, "search.trials = 0"),
+        ({"search": {"trials": datetime.date(2020, 1, 1)}}, "search.trials = 2020-01-01: a text"),
         ({"axes": {}}, "axes: at least one"),
         ({"sampling": {"method": "sobol", "points": 4}}, "a search draws its own points"),
         ({"axes": {"mapping.adc_bit": [3]}}, "nearest: mapping.adc_bits"),

@@ -228,6 +228,51 @@ MALFORMED = {
         HEAD.replace("digits-mlp", "digit-mlp") + CHIPS,
         "run: pretrained network 'digit-mlp-512x2' is unknown",
     ),
+    "a number beyond floats": (
+        HEAD + CHIPS + f"[axes]\ndevice.tmr = {{start = 0, stop = 1{'0' * 400}, count = 3}}\n",
+        "axes.device.tmr.stop: 1000",
+    ),
+    "a listed number beyond floats": (
+        HEAD + CHIPS + f"[axes]\ndevice.tmr = [1{'0' * 400}]\n",
+        "axes.device.tmr.values.0: 1000",
+    ),
+    "ends too far apart": (
+        HEAD
+        + CHIPS
+        + "[axes]\nseed = {start = -1.7e308, stop = 1.7e308, count = 3, whole = true}\n",
+        "axes.seed: start = -1.7e+308 and stop = 1.7e+308 are too far apart",
+    ),
+    "a distribution too wide": (
+        HEAD
+        + CHIPS
+        + "[axes]\ndevice.tmr = {distribution = 'lognormal', median = 1, sigma = 1e300}\n"
+        + "[sampling]\nmethod = 'random'\npoints = 4\n",
+        "axes.device.tmr: sigma = 1e+300: too wide",
+    ),
+    "steps without end": (
+        HEAD + CHIPS + "[axes]\ndevice.tmr = {start = 0, stop = 2, step = 1e-8}\n",
+        "axes.device.tmr: step = 1e-08: at most 1000000 points are allowed",
+    ),
+    "steps of next to nothing": (
+        HEAD + CHIPS + "[axes]\ndevice.tmr = {start = 0, stop = 2, step = 1e-320}\n",
+        "at most 1000000 points are allowed",
+    ),
+    "images that are not whole": (
+        HEAD + CHIPS + "[axes]\nimages = {start = 1, stop = 3, count = 2}\n",
+        "images = 1.0: a whole number from 0 is expected (of a range: whole = true)",
+    ),
+    "a date": (
+        HEAD + "set = {device.tmr = 2020-01-01}\n" + CHIPS,
+        "run.set.device.tmr = 2020-01-01: a text, a number, true or false, or a list of these is "
+        "expected; dates are not allowed",
+    ),
+    "a date on an axis": (
+        HEAD + CHIPS + "[axes]\nseed = [1, 07:32:00]\n",
+        "axes.seed.1 = 07:32:00: a text",
+    ),
+    "nested too deeply": (f"x = {'[' * 3000}{']' * 3000}\n", "not valid TOML (nested too deeply)"),
+    "keys nested too deeply": (HEAD + CHIPS + f"[{'a.' * 3000}a]\n", "nested too deeply"),
+    "too many digits": (f"x = {'9' * 5000}\n", "not valid TOML (Exceeds the limit"),
     "too many images": (HEAD.replace("4", "5000") + CHIPS, "run: images = 5000"),
 }
 
@@ -245,6 +290,13 @@ def test_malformed_plans(name, tmp_path, capsys):
     assert expected in line
     assert shown.out == ""
     assert not out.exists()
+
+
+def test_a_refused_value_is_told_once():
+    with pytest.raises(InputError) as caught:
+        plan(axes={"device.tmr": [math.nan]})
+    expected = "a number, a text, true or false, or a list of these is expected"
+    assert str(caught.value) == f"plan: axes.device.tmr.values.0: nan: {expected}"
 
 
 def test_a_plan_that_is_not_there(tmp_path):

@@ -19,6 +19,7 @@ from mramsim.report.sweep.spread import yield_line
 from mramsim.sweeps.content import read_sweep
 from mramsim.sweeps.plan import load_plan
 from mramsim.sweeps.report import report_sweep
+from mramsim.sweeps.toml import to_toml
 
 TEXT = PLAN.replace(
     'only = [["d2d", "thermal_shot"], ["none"]]',
@@ -224,6 +225,121 @@ def test_what_is_no_finished_sweep(folder, tmp_path, broken, capsys):
     assert invoke(["report", str(copy)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert broken in line or "no finished sweep" in line
+
+
+def _edited(change):
+    def edit(path):
+        content = json.loads(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content))
+
+    return edit
+
+
+def _rows(change):
+    def edit(path):
+        path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+
+    return edit
+
+
+DAMAGED = {
+    "empty table": ("results.csv", lambda path: path.write_bytes(b""), "no rows"),
+    "no rows": ("results.csv", _rows(lambda lines: lines[:1]), "no rows"),
+    "short row": ("results.csv", _rows(lambda lines: [*lines, "3,1"]), "a cell for each column"),
+    "long row": ("results.csv", _rows(lambda lines: [*lines, lines[-1] + ",1"]), "a cell for each"),
+    "no point": (
+        "results.csv",
+        _rows(lambda lines: [*lines, "x" + lines[-1]]),
+        "not the table of a sweep",
+    ),
+    "a point too many": ("results.csv", _rows(lambda lines: [*lines, "9" + lines[-1]]), "the plan"),
+    "a point below 0": ("results.csv", _rows(lambda lines: [*lines, "-" + lines[-1]]), "the plan"),
+    "zeros": ("results.csv", lambda path: path.write_bytes(bytes(9)), "not the table of a sweep"),
+    "no text": ("results.csv", lambda path: path.write_bytes(b"\xff\xfe"), "not the table"),
+    "empty summary": ("summary.csv", lambda path: path.write_bytes(b""), "no rows"),
+    "summary without points": (
+        "summary.csv",
+        _rows(lambda lines: ["x" + lines[0], *lines[1:]]),
+        "summary.csv: not the table of a sweep ('point')",
+    ),
+    "no cards": ("manifest.json", _edited(lambda content: content.pop("cards")), "'cards'"),
+    "no inputs": ("manifest.json", _edited(lambda content: content.pop("inputs")), "'inputs'"),
+    "cards are a number": ("manifest.json", _edited(lambda content: content.update(cards=3)), ""),
+    "a placement of nothing": (
+        "manifest.json",
+        _edited(lambda content: content["placements"].append({})),
+        "are damaged",
+    ),
+    "deeply nested": (
+        "manifest.json",
+        lambda path: path.write_text('{"a":' * 100_000),
+        "no finished sweep",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_files_are_one_line_and_nothing_is_written(folder, tmp_path, name, capsys):
+    file, damage, text = DAMAGED[name]
+    copy = shutil.copytree(folder, tmp_path / "copy", ignore=_made)
+    damage(copy / file)
+    before = sorted(copy.rglob("*"))
+    assert invoke(["report", str(copy)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(copy) in line
+    assert text in line
+    assert sorted(copy.rglob("*")) == before
+
+
+def _made(_folder, _names):
+    return ["figures", "report.html", "references.bib"]
+
+
+MIXED = re.escape("config.toml is not the plan of results.csv; finish the sweep or --merge")
+
+
+@pytest.mark.parametrize("values", ["[5.0, 9.0]", "[5.0]", "[4.0, 0.3]"])
+@pytest.mark.parametrize("known", [True, False])
+def test_results_are_not_shown_under_another_plan(folder, tmp_path, values, known):
+    """Also in a folder of an older version, whose manifest has no digest."""
+    copy = shutil.copytree(folder, tmp_path / "copy", ignore=_made)
+    if not known:
+        _edited(lambda content: content.pop("plan"))(copy / "manifest.json")
+        assert read_sweep(copy)["points"] == read_sweep(folder)["points"]
+    other = load_plan(write_plan(tmp_path, TEXT.replace("[0.3, 4.0]", values).split("[attr")[0]))
+    (copy / "config.toml").write_text(to_toml(other.content()))
+    with pytest.raises(InputError, match=MIXED):
+        report_sweep(copy)
+    assert not (copy / "figures").exists()
+
+
+def test_a_shard_of_another_plan_in_the_folder_of_a_finished_sweep(tmp_path):
+    texts = [
+        TEXT.split("[axes]")[0].replace("60", "2") + f"[axes]\ndevice.tmr = {values}\n"
+        "[chips]\ncount = 1\n"
+        for values in ([0.5, 1.0], [5.0, 9.0])
+    ]
+    ms.sweep(write_plan(tmp_path, texts[0]), tmp_path / "out")
+    plan = write_plan(tmp_path, texts[1])
+    ms.sweep(plan, tmp_path / "out", shard="1/2")
+    with pytest.raises(InputError, match=MIXED):
+        report_sweep(tmp_path / "out")
+    ms.sweep(plan, tmp_path / "out", shard="2/2")
+    ms.sweep(plan, tmp_path / "out", merge=True)
+    values = [point["values"]["device.tmr"] for point in read_sweep(tmp_path / "out")["points"]]
+    assert values == [5.0, 9.0]
+
+
+def test_another_title_is_no_other_plan(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy", ignore=_made)
+    config = copy / "config.toml"
+    text = config.read_text()
+    config.write_text("# mine\n" + text.replace("with and without spread", "what I did"))
+    assert "what I did" in report_sweep(copy)[0].read_text()
+    config.write_text(text.replace("seed = 0", "seed = 1"))
+    with pytest.raises(InputError, match=MIXED):
+        report_sweep(copy)
 
 
 def test_a_lost_shard(folder, tmp_path):

@@ -13,8 +13,10 @@ import mramsim as ms
 from mramsim.cli.main import invoke
 from mramsim.datasets import Dataset
 from mramsim.errors import InputError
+from mramsim.sweeps.content import read_sweep
 from mramsim.sweeps.store import Store
 
+ONE = 'only = [["none"]]'
 TABLES = ("results.csv", "summary.csv")
 
 
@@ -247,6 +249,41 @@ def test_a_script_without_a_guard_may_use_two_workers(plan, tmp_path):
         [sys.executable, str(script)], capture_output=True, text=True, env=environment(), check=True
     )
     assert done.stdout == "once\n[12, 8]\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"shard": "9/2"}, "i/N with i from 1 to N"),
+        ({"shard": "1/2"}, "shard = '1/2' needs the folder of the sweep"),
+        ({"merge": True}, "merge = True needs the folder of the sweep"),
+        ({"merge": True, "shard": "1/2"}, "merge once all shards are done"),
+    ],
+)
+def test_parts_of_a_sweep_need_a_folder(plan, options, text):
+    with pytest.raises(InputError, match=text):
+        ms.sweep(plan, None, **options)
+
+
+def test_a_merge_leaves_its_own_plan(plan, reference, tmp_path):
+    """A plan whose chips another plan has run: what is merged is what the folder says."""
+    out = shutil.copytree(reference.folder, tmp_path / "out")
+    part = write_plan(tmp_path, PLAN.replace('only = [["d2d", "thermal_shot"], ["none"]]', ONE))
+    ms.sweep(part, out, merge=True)
+    assert ms.load_plan(out / "config.toml").content() == ms.load_plan(part).content()
+    assert len(read_sweep(out)["points"]) == 1
+
+
+def test_a_sweep_does_not_start_in_the_folder_of_a_search(plan, tmp_path, capsys):
+    (tmp_path / "shards").mkdir()
+    config = tmp_path / "config.toml"
+    config.write_text("[search]\ntrials = 3\n")
+    for options in ([], ["--shard", "1/2"], ["--merge"]):
+        assert invoke(["sweep", str(plan), "-o", str(tmp_path), *options]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{tmp_path}: holds a search; a sweep needs a folder of its own" in line
+    assert config.read_text() == "[search]\ntrials = 3\n"
+    assert list((tmp_path / "shards").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,26 @@ def test_damaged_lines_are_counted_and_skipped(tmp_path, line):
     store = Store(tmp_path)
     assert store.damaged == 1
     assert store.ids() == set(IDS[:3])
+
+
+@pytest.mark.parametrize(
+    ("whole", "wrong"),
+    [
+        (b'"seconds":0.5', b'"seconds":--2.0'),
+        (b'"accuracy":0.0', b'"accuracy":0.0.0'),
+        (b'"host":"h"', b'"host":"\\x"'),
+    ],
+)
+def test_a_wrong_number_under_a_right_checksum_is_damage(tmp_path, whole, wrong):
+    path = filled(tmp_path)
+    first, rest = path.read_bytes().split(b"\n", 1)
+    body = first.rpartition(b',"crc32":')[0].replace(whole, wrong)
+    assert wrong in body
+    path.write_bytes(body + b',"crc32":"%08x"}\n' % zlib.crc32(body) + rest)
+    store = Store(tmp_path)
+    assert store.damaged == 1
+    assert store.ids() == set(IDS[1:3])
+    assert store.seconds == 1.0
 
 
 def test_shards_and_duplicates_merge(tmp_path):

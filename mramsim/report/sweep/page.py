@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -29,38 +30,61 @@ KINDS = ("svg", "pdf")
 Captioned = list[tuple[Drawing, str]]
 
 
-def write_sweep_report(content: Mapping[str, Any], page: Path, figures: Path) -> Path:
-    """Write the page and every figure as SVG and PDF.
+@dataclass(frozen=True)
+class SweepReport:
+    """Everything that is written of a sweep, made before anything is.
 
-    Parameters
+    Attributes
     ----------
-    content : mapping
-        As made by `mramsim.sweeps.content.read_sweep`.
-    page : Path
-        The HTML file.
-    figures : Path
-        Folder of the figures; made if it is missing.
-
-    Returns
-    -------
-    Path
-        The page.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be written.
+    page : str
+    figures : dict of str to bytes
+        Files by name, every figure as SVG and PDF.
+    bibtex : str
     """
-    parts = _parts(content)
-    try:
-        figures.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{figures}: cannot be written ({error.strerror})") from None
-    for drawing in _drawings(parts):
-        for kind in KINDS:
-            write_bytes(figures / f"{drawing.name}.{kind}", drawing.file(kind))
-    write_text(figures.parent / "references.bib", bibtex(_references(content)))
-    return write_text(page, _page(content, parts))
+
+    page: str
+    figures: Mapping[str, bytes]
+    bibtex: str
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> SweepReport:
+        """Make page and figures of what `mramsim.sweeps.content.read_sweep` returns."""
+        parts = _parts(content)
+        figures = {
+            f"{drawing.name}.{kind}": drawing.file(kind)
+            for drawing in _drawings(parts)
+            for kind in KINDS
+        }
+        return cls(_page(content, parts), figures, bibtex(_references(content)))
+
+    def write(self, page: Path, figures: Path) -> Path:
+        """Write everything.
+
+        Parameters
+        ----------
+        page : Path
+            The HTML file.
+        figures : Path
+            Folder of the figures; made if it is missing.
+
+        Returns
+        -------
+        Path
+            The page.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be written.
+        """
+        try:
+            figures.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{figures}: cannot be written ({error.strerror})") from None
+        for name, data in self.figures.items():
+            write_bytes(figures / name, data)
+        write_text(figures.parent / "references.bib", self.bibtex)
+        return write_text(page, self.page)
 
 
 def render_sweep(content: Mapping[str, Any]) -> str:
