@@ -14,6 +14,7 @@ LEAST = 1e-40  # of anything but 0
 LEAST_SIGMA = 1e-12  # spreads that are smaller are 0 to the laws of a distribution
 MOST = 1e12  # of counts and pure numbers
 MOST_KELVIN = 2000.0
+MOST_WHOLE = (1 << 31) - 1
 _KEYS = {
     "v_half_v": (1e12, " V"),  # large: the TMR hardly depends on the bias
     "tmr": (20.0, ""),
@@ -83,12 +84,24 @@ def check(key: str, value: Any) -> None:
             raise ValueError(f"{key} = {one!r}; 0, or a size from {least:g}{unit} is allowed")
 
 
-def whole(name: str, value: object) -> None:
-    """Refuse what is no whole number.
+def whole(key: str, value: Any, least: int | None = None, most: int = MOST_WHOLE) -> int:
+    """Return a whole number.
+
+    Parameters
+    ----------
+    key : str
+        For the message.
+    value : object
+    least, most : int
+        Its range; None for any whole number.
 
     Raises
     ------
     InputError
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise InputError(f"{name} = {value!r}; a whole number is expected")
+        raise InputError(f"{key} = {value!r}; a whole number is expected")
+    number = int(value)
+    if least is not None and not least <= number <= most:
+        raise InputError(f"{key} = {number}; {least} to {most} is allowed")
+    return number

@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from mramsim import bounds
 from mramsim.errors import InputError, nearest
-from mramsim.validation import Strict, explain
+from mramsim.files import read_toml
+from mramsim.validation import Strict, as_json, explain
 
 _PACKAGE = Path(__file__).resolve().parent
 _SHIPPED = _PACKAGE / "_cards"
@@ -180,7 +180,7 @@ def load_card(
         content = _override(content, overrides, model, library)
         where = f"{where} with --set"
     try:
-        card = model.model_validate_json(_json(content), strict=True)
+        card = model.model_validate_json(as_json(content), strict=True)
     except ValidationError as error:
         raise InputError(f"{where}: {explain(error, model)}") from None
     except ValueError as error:
@@ -223,23 +223,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 @cache
 def _parse(path: Path, _mtime: int, _size: int) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # also too deep, or too long a number
-        raise InputError(f"{path}: not valid TOML ({error})") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    """Return a card as JSON; name the key whose value, such as a date, has no place there."""
-    parts = []
-    for key, value in content.items():
-        try:
-            parts.append(f"{json.dumps(key)}: {json.dumps(value)}")
-        except (TypeError, ValueError, RecursionError) as error:
-            raise InputError(f"key '{key}': {error}") from None
-    return f"{{{', '.join(parts)}}}"
+    return read_toml(path)
 
 
 def _override(

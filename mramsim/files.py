@@ -6,7 +6,9 @@ import contextlib
 import os
 import stat
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from mramsim.errors import InputError
 
@@ -124,6 +126,31 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write `text` as UTF-8 to `path`; see `write_bytes`."""
     return write_bytes(path, text.encode("utf-8"))
+
+
+def read_toml(path: str | os.PathLike[str], option: str = "") -> dict[str, Any]:
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path : path-like
+    option : str
+        The option that named it, for messages.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is not valid; see also `check_source`.
+    """
+    source, name = check_source(path, option), f"{option} {os.fspath(path)}".lstrip()
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+    except RecursionError:
+        raise InputError(f"{name}: not valid TOML (nested too deep)") from None
+    except ValueError as error:  # also other bytes than UTF-8, or too long a number
+        raise InputError(f"{name}: not valid TOML ({error})") from None
 
 
 def _check_name(path: str | os.PathLike[str], option: str) -> str:

@@ -72,7 +72,7 @@ def as_json(content: Any, path: str = "") -> str:
     try:
         return json.dumps(content)
     except RecursionError:
-        raise InputError(f"{path or 'plan'}: nested too deeply") from None
+        raise InputError(f"{path}: nested too deep" if path else "nested too deep") from None
     except ValueError as error:  # a circle, or a number of too many digits
         raise InputError(f"{path}: {error}" if path else error) from None
     except TypeError as error:

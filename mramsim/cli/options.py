@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from mramsim.errors import InputError, nearest
-from mramsim.files import check_source, check_target
+from mramsim.files import check_target, read_toml
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,24 +19,15 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: str | None) 
     """Take defaults for all other options from a TOML file."""
     if path is None:
         return None
-    source = check_source(path, "--config")
+    content = read_toml(path, "--config")
     try:
-        defaults = _defaults(_read_toml(source), _config_keys(ctx.command))
+        defaults = _defaults(content, _config_keys(ctx.command))
     except InputError as error:
         raise InputError(f"--config {path}: {error}") from None
     except RecursionError:
         raise InputError(f"--config {path}: nested too deep") from None
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return path
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})") from None
-    except ValueError as error:  # also other bytes than UTF-8, or too long a number
-        raise InputError(f"not valid TOML ({error})") from None
 
 
 def _defaults(content: dict[str, Any], known: dict[str, click.Parameter]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from mramsim.errors import InputError
-from mramsim.sweeps.plan import Plan, check_plan, read_plan
+from mramsim.files import read_toml
+from mramsim.sweeps.plan import Plan, check_plan
 from mramsim.validation import Strict, as_json, explain
 
 Objective = Literal["accuracy", "energy", "latency", "area"]
@@ -86,7 +87,7 @@ def load_search(plan: str | Path | Mapping[str, Any]) -> SearchPlan:
         content, folder, name = dict(plan), Path.cwd(), "plan"
     else:
         path = Path(plan)
-        content, folder, name = read_plan(path), path.absolute().parent, path.name
+        content, folder, name = read_toml(path), path.absolute().parent, path.name
     own = content.pop("search", {})
     checked = check_plan(content, folder, name)
     if checked.sampling.method != "grid":

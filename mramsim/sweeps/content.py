@@ -18,13 +18,14 @@ import numpy as np
 
 from mramsim.cards import Card, load_card
 from mramsim.errors import InputError
+from mramsim.files import read_toml
 from mramsim.intervals import mean_interval
 from mramsim.report.device import device_record
 from mramsim.sweeps.axes import Value, axis_text
 from mramsim.sweeps.folder import CONFIG, plan_digest
 from mramsim.sweeps.inputs import Library
 from mramsim.sweeps.manifest import SCHEMA, changes
-from mramsim.sweeps.plan import Plan, load_plan, read_plan
+from mramsim.sweeps.plan import Plan, load_plan
 from mramsim.sweeps.points import plan_points
 from mramsim.sweeps.stop import stop_columns
 from mramsim.sweeps.store import Store
@@ -112,7 +113,7 @@ def _ids(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield number and task ids of each point, in order; refuse the tables of another plan."""
     old = "plan" not in manifest  # no digest: the axes of every row are compared
-    same = not old and manifest["plan"] == plan_digest(read_plan(folder / CONFIG))
+    same = not old and manifest["plan"] == plan_digest(read_toml(folder / CONFIG))
     found: dict[int, list[str]] = {}
     try:
         for row in _rows(folder / RESULTS):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mramsim.errors import InputError
-from mramsim.sweeps.plan import read_plan
+from mramsim.files import read_toml
 from mramsim.sweeps.store import SHARDS
 
 CONFIG = "config.toml"
@@ -26,7 +26,7 @@ def check_kind(folder: Path, search: bool) -> None:
     if not (folder / SHARDS).is_dir():
         return
     try:
-        found = "search" in read_plan(folder / CONFIG)
+        found = "search" in read_toml(folder / CONFIG)
     except InputError:  # none, or damaged: nothing to lose
         return
     if found != search:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from mramsim.errors import InputError, nearest
+from mramsim.files import read_toml
 from mramsim.settings import CONDITIONS
 from mramsim.sweeps.axes import MOST_POINTS, Axis, is_axis, read_axis
 from mramsim.sweeps.stop import ChipsSpec
@@ -190,19 +190,7 @@ def load_plan(plan: str | Path | Mapping[str, Any] | Plan) -> Plan:
     if isinstance(plan, Mapping):
         return check_plan(plan, Path.cwd(), "plan")
     path = Path(plan)
-    return check_plan(read_plan(path), path.absolute().parent, path.name)
-
-
-def read_plan(path: Path) -> dict[str, Any]:
-    """Return what a plan file holds, unchecked."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except RecursionError:
-        raise InputError(f"{path}: not valid TOML (nested too deeply)") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not valid TOML ({error})") from None
+    return check_plan(read_toml(path), path.absolute().parent, path.name)
 
 
 def check_plan(content: Mapping[str, Any], folder: Path, name: str) -> Plan:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mramsim.bounds import whole
 from mramsim.errors import InputError, nearest
-from mramsim.training.checks import check_options, whole
+from mramsim.training.checks import check_options
 
 if TYPE_CHECKING:
     from mramsim.datasets import Dataset

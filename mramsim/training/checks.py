@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import fields
 from numbers import Real
 from typing import Any
 
+from mramsim.bounds import MOST_WHOLE, whole
 from mramsim.errors import InputError, nearest
 
-MOST = 1 << 31  # of whole numbers that torch takes
-LARGE = 1e30  # of other numbers
-
-
-def whole(key: str, value: Any, least: int, most: int = MOST - 1) -> int:
-    """Return a whole number.
-
-    Raises
-    ------
-    InputError
-        If it is none, or not within `least` and `most`.
-    """
-    allowed = f"{key} = {value!r}; a whole number, {least} to {most}, is allowed"
-    if isinstance(value, bool):
-        raise InputError(allowed)
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise InputError(allowed) from None
-    if not least <= number <= most:
-        raise InputError(allowed)
-    return number
+LARGE = 1e30
 
 
 def check_options(method: str, kind: type, given: dict[str, Any]) -> None:
@@ -46,7 +25,7 @@ def check_options(method: str, kind: type, given: dict[str, Any]) -> None:
         if key not in types:
             raise InputError(f"option '{key}' is unknown to {method}{nearest(key, types)}")
         if types[key] == "int":
-            whole(key, value, 1 - MOST)
+            whole(key, value, -MOST_WHOLE)
         elif types[key] == "float":
             number = isinstance(value, Real) and not isinstance(value, bool)
             if not number or not abs(value) < LARGE:

@@ -270,8 +270,8 @@ MALFORMED = {
         HEAD + CHIPS + "[axes]\nseed = [1, 07:32:00]\n",
         "axes.seed.1 = 07:32:00: a text",
     ),
-    "nested too deeply": (f"x = {'[' * 3000}{']' * 3000}\n", "not valid TOML (nested too deeply)"),
-    "keys nested too deeply": (HEAD + CHIPS + f"[{'a.' * 3000}a]\n", "nested too deeply"),
+    "nested too deeply": (f"x = {'[' * 3000}{']' * 3000}\n", "not valid TOML (nested too deep)"),
+    "keys nested too deeply": (HEAD + CHIPS + f"[{'a.' * 3000}a]\n", "nested too deep"),
     "too many digits": (f"x = {'9' * 5000}\n", "not valid TOML (Exceeds the limit"),
     "too many images": (HEAD.replace("4", "5000") + CHIPS, "run: images = 5000"),
 }

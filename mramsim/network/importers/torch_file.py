@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickletools
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.files import read_toml
 from mramsim.network import archive
 from mramsim.network.archive import open_archive
 from mramsim.network.graph import Network
@@ -131,11 +131,7 @@ def read_layout(path: Path) -> Listing:
     size = check_file(path)
     if size > _MAX_LAYOUT:
         raise InputError(f"{path}: {size} bytes; at most {_MAX_LAYOUT} are allowed")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not valid TOML ({error})") from None
-    return Listing.parse(content, str(path))
+    return Listing.parse(read_toml(path), str(path))
 
 
 def guess_layout(arrays: dict[str, Array]) -> Listing:
