@@ -11,6 +11,7 @@ from typing import Any
 from mramsim.errors import InputError
 
 LEAST = 1e-40  # of anything but 0
+LEAST_M = 1e-10  # of lengths: an atom
 LEAST_SIGMA = 1e-12  # spreads that are smaller are 0 to the laws of a distribution
 MOST = 1e12  # of counts and pure numbers
 MOST_KELVIN = 2000.0
@@ -18,6 +19,7 @@ MOST_WHOLE = (1 << 31) - 1
 _KEYS = {
     "v_half_v": (1e12, " V"),  # large: the TMR hardly depends on the bias
     "tmr": (20.0, ""),
+    "hooge_m2": (1e-18, " m2"),
     "trim_range_counts": (65536.0, " counts"),
     "cascode_gain": (1e9, ""),
     "control_share": (1e3, ""),
@@ -73,7 +75,7 @@ def check(key: str, value: Any) -> None:
     ValueError
     """
     most, unit = bound(key)
-    least = LEAST_SIGMA if key.startswith("sigma_") else LEAST
+    least = LEAST_SIGMA if key.startswith("sigma_") else LEAST_M if unit == " m" else LEAST
     for one in value if isinstance(value, tuple) else (value,):
         if not isinstance(one, int | float):
             continue
