@@ -124,7 +124,6 @@ def test_cards_cannot_be_changed():
         ("tmr = 1.0", "tmrr = 1.0", "key 'tmrr' is unknown; nearest: tmr"),
         ('title = "mine"\n', "", "key 'title' is missing"),
         ("tmr = 1.0", "tmr = 1979-05-27", "tmr = 1979-05-27: a text, a number"),
-        ("tmr = 1.0", "tmr = 1979-05-27", "tmr = 1979-05-27: a text, a number"),
         ('tmr = "assumed: a guess"', "tmr = 1979-05-27", "sources.tmr = 1979-05-27: a text"),
         ("tmr = 1.0", f"tmr = {'1' * 5000}", "not valid TOML"),
         ("tmr = 1.0", f"tmr = {'[' * 3000}", "not valid TOML"),
