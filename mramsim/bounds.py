@@ -19,7 +19,7 @@ MOST_WHOLE = (1 << 31) - 1
 _KEYS = {
     "v_half_v": (1e12, " V"),  # large: the TMR hardly depends on the bias
     "tmr": (20.0, ""),
-    "hooge_m2": (1e-18, " m2"),
+    "hooge_m2": (1e-16, " m2"),
     "trim_range_counts": (65536.0, " counts"),
     "cascode_gain": (1e9, ""),
     "control_share": (1e3, ""),
