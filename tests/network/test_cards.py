@@ -171,7 +171,7 @@ def test_published_point_needs_its_reference(mine):
         ({"sigma_ra": 1e200}, "sigma_ra = 1e+200; at most 2 is"),
         ({"sigma_ra": 1e-200}, "sigma_ra = 1e-200; 0, or"),
         ({"diameter_m": 1e-40}, "diameter_m = 1e-40; 0, or a size from 1e-10 m"),
-        ({"hooge_m2": 1e-3}, "hooge_m2 = 0.001; at most 1e-18 m2"),
+        ({"hooge_m2": 1e-3}, "hooge_m2 = 0.001; at most 1e-16 m2"),
         ({"diameter_m": 60}, "diameter_m = 60.0; at most 1e-05 m"),
         ({"rp_slope_per_k": -1e300}, "rp_slope_per_k = -1e+300; at least -1 1/K"),
     ],

@@ -156,7 +156,7 @@ def test_evaluate_report_and_energy_of_a_partly_real_network(tmp_path):
     data = ms.load_dataset("digits")
     x = raw(network, 40)
     y = network.predict(x)
-    data = replace(data, name="small", x_train=x, y_train=y, x_test=x, y_test=y)
+    data = replace(data, classes=tuple("abcde"), x_train=x, y_train=y, x_test=x, y_test=y)
     result = ms.evaluate(network, data=data, chips=1, mapping=MAPPINGS[1])
     assert result.data["accuracy"]["ideal"] == 1.0
     assert result.data["accuracy"]["mapped"] > 0.5
