@@ -203,3 +203,26 @@ def test_precisions_learn_alike(net, precision):
     data = toy((1, 8, 8), count=400)
     network = train("bnn", net, data, epochs=12, batch=20, precision=precision)
     assert network.training["accuracy"]["test"] > 0.85
+
+
+@pytest.mark.parametrize("kind", ["linear", "conv"])
+def test_ir_net_goes_by_filters(kind):
+    """Weights and scales of each filter are those of it alone (authors' code)."""
+    from mramsim.training.core.options import GradientOptions
+    from mramsim.training.gradient import make_parts
+    from mramsim.training.modules import BinaryBlock
+
+    torch.manual_seed(0)
+    parts = make_parts(GradientOptions(standardise=True, scale="power", slope="irnet"))
+    block = BinaryBlock(kind, 7, 3, False, parts)
+    with torch.no_grad():
+        block.product.latent.mul_(0.1)
+        block.product.latent[0] += 5
+        block.product.latent[2] -= 5
+    for number, row in enumerate(block.product.latent.detach().flatten(1)):
+        standard = (row - row.mean()) / row.std()
+        expected = torch.where(standard >= 0, 1.0, -1.0)
+        assert torch.equal(block.product.weight()[number].flatten(), expected)
+        assert len(set(expected.tolist())) == 2
+        power = 2 ** standard.abs().mean().log2().round()
+        assert block.alpha()[number] == power == 1
