@@ -1,6 +1,7 @@
-"""Bounds of the numbers on cards, by the unit in their name: they catch a value in another unit.
+"""Bounds of numbers: those on cards by the unit in their name, and whole numbers of a call.
 
-Nothing that is built reaches them, and below them nothing overflows.
+Nothing that is built reaches those of cards, and within them nothing overflows; they catch a value
+in another unit.
 """
 
 from __future__ import annotations

@@ -96,12 +96,17 @@ class Card(Strict):
     published: tuple[Published, ...] = ()
 
     @model_validator(mode="after")
+    def _check_bounds(self) -> Self:
+        for key, value in self.values().items():
+            bounds.check(key, value)
+        return self
+
+    @model_validator(mode="after")
     def _check_sources(self) -> Self:
         values = self.values()
-        for key, value in values.items():
+        for key in values:
             if key not in self.sources:
                 raise ValueError(f"key '{key}' has no entry in [sources]")
-            bounds.check(key, value)
         for key, source in self.sources.items():
             if key not in values:
                 raise ValueError(f"[sources] names '{key}', which the card does not set")

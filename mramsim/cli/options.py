@@ -31,6 +31,8 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: str | None) 
 
 
 def _defaults(content: dict[str, Any], known: dict[str, click.Parameter]) -> dict[str, Any]:
+    from mramsim.validation import as_json
+
     defaults: dict[str, Any] = {}
     for key, value in content.items():
         param = known.get(key.replace("_", "-"))
@@ -39,20 +41,13 @@ def _defaults(content: dict[str, Any], known: dict[str, click.Parameter]) -> dic
         if param.name in defaults:
             raise InputError(f"key '{key}' is there twice")
         if isinstance(value, dict) and param.name == "assignments":
-            value = [_assignment(name, item) for name, item in flat(value)]
+            value = [f"{name}={as_json(item, f'set.{name}')}" for name, item in flat(value)]
         if isinstance(value, float) and isinstance(param.type, type(click.INT)):
             raise InputError(f"{key} = {value!r}: a whole number is expected")
         if not _fits(value, param):
             raise InputError(f"{key} = {value!r} is no value of that option")
         defaults[param.name] = value
     return defaults
-
-
-def _assignment(key: str, value: Any) -> str:
-    try:
-        return f"{key}={json.dumps(value)}"
-    except TypeError:  # a date or a time
-        raise InputError(f"set.{key} = {value}: a number or a text is expected") from None
 
 
 def _config_keys(command: click.Command) -> dict[str, click.Parameter]:
