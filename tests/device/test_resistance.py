@@ -121,3 +121,10 @@ def test_conditions_refuse(values: dict[str, float], names: str) -> None:
 def test_temperature_beyond_the_law_is_refused() -> None:
     with pytest.raises(InputError, match="no polarisation"):
         nominal(jung(), 0.1, Conditions(temperature_k=1400.0), ALL)
+
+
+@pytest.mark.parametrize("key", ["age_seconds", "age_reads"])
+def test_ages_have_a_bound(key):
+    assert getattr(Conditions(**{key: 10**18}), key) == 10**18
+    with pytest.raises(InputError, match=r"; 0 to 1e\+18"):
+        Conditions(**{key: 2 * 10**18})
