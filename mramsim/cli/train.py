@@ -100,6 +100,7 @@ METHOD_OPTIONS = (  # what is not given is left to the method
 @click.option("--images", type=int, help="Only so many training images, from the first on.")
 @click.option("--planes", type=int, help="Bit planes of the input.")
 @click.option("--float-baseline", is_flag=True, help="Also train the float network.")
+@click.option("--float-epochs", type=int, help="Epochs of it.  [default: as many]")
 @click.option(
     "--validation", type=float, metavar="SHARE", help="Training images held out, 0 to 0.5."
 )
@@ -121,6 +122,7 @@ def command(
     images: int | None,
     planes: int | None,
     float_baseline: bool,
+    float_epochs: int | None,
     validation: float | None,
     patience: int,
     checkpoint: str | None,
@@ -153,6 +155,7 @@ def command(
         images=images,
         planes=planes,
         float_baseline=float_baseline,
+        float_epochs=float_epochs,
         validation=validation,
         patience=patience,
         checkpoint=checkpoint,
@@ -166,7 +169,7 @@ def command(
         },
     )
     save_network(network, target)
-    keys = ("method", "net", "data", "seed", "epochs", "seconds", "accuracy")
+    keys = ("method", "net", "data", "seed", "epochs", "float_epochs", "seconds", "accuracy")
     record: dict[str, Any] = {"schema": "mramsim.train/1"}
     record.update({key: network.training[key] for key in keys})
     record["file"] = str(target)

@@ -40,6 +40,7 @@ def train(
     images: int | None = None,
     planes: int | None = None,
     float_baseline: bool = False,
+    float_epochs: int | None = None,
     validation: float | None = None,
     patience: int = 0,
     checkpoint: str | Path | None = None,
@@ -66,8 +67,9 @@ def train(
     planes : int, optional
         Bit planes of the input; the choice of the method or data set by default.
     float_baseline : bool
-        Also train the float network of the same shape, for as many epochs as the training took,
-        and keep its predictions.
+        Also train the float network of the same shape, and keep its predictions.
+    float_epochs : int, optional
+        Epochs of the float network; by default as many as the training took.
     validation : float, optional
         Share of the training images to hold out; by default the method's, 0.1 with patience, or 0.
     patience : int
@@ -95,9 +97,12 @@ def train(
     """
     if method not in METHODS:
         raise InputError(f"method '{method}' is unknown{nearest(method, METHODS)}")
-    for key, value in (("epochs", epochs), ("images", images), ("planes", planes)):
+    counts = {"epochs": epochs, "images": images, "planes": planes, "float_epochs": float_epochs}
+    for key, value in counts.items():
         if value is not None:
             whole(key, value, 1)
+    if float_epochs is not None and not float_baseline:
+        raise InputError(f"float_epochs = {float_epochs}; only with float_baseline")
     if threads is not None:
         whole("threads", threads, 1, 1024)
     whole("patience", patience, 0)
@@ -121,6 +126,7 @@ def train(
         images=images,
         planes=planes,
         float_baseline=float_baseline,
+        float_epochs=float_epochs,
         validation=share,
         patience=patience,
         folder=None if checkpoint is None else Path(checkpoint),

@@ -42,6 +42,7 @@ def run_session(
     images: int | None,
     planes: int | None,
     float_baseline: bool,
+    float_epochs: int | None,
     validation: float,
     patience: int,
     folder: Path | None,
@@ -74,6 +75,7 @@ def run_session(
             checkpoint=None if folder is None else folder / f"{method}.pt",
         )
         trained: Trained = module.fit_method(job, options)
+        taken = len(trained.history) or rounds  # a training that stops early took fewer
         accuracy = {
             "train": _accuracy(trained.network, learned.x_train, learned.y_train),
             "test": _accuracy(trained.network, dataset.x_test, dataset.y_test),
@@ -85,8 +87,7 @@ def run_session(
         predictions = {}
         if float_baseline:
             path = None if folder is None else folder / "float.pt"
-            taken = len(trained.history) or rounds  # a training that stops early took fewer
-            other = replace(job, epochs=taken, patience=0, checkpoint=path)
+            other = replace(job, epochs=float_epochs or taken, patience=0, checkpoint=path)
             classes = _float_classes(module, other)
             accuracy["float_test"] = float((classes == dataset.y_test).mean())
             predictions[dataset.name] = classes
@@ -95,8 +96,9 @@ def run_session(
         "net": net,
         "data": dataset.name,
         "seed": seed,
-        "epochs": len(trained.history) or rounds,
+        "epochs": taken,
         "epochs_allowed": rounds,
+        "float_epochs": (float_epochs or taken) if float_baseline else None,
         "images": images,
         "seconds": round(time.monotonic() - started, 3),
         "accuracy": accuracy,

@@ -117,18 +117,6 @@ def test_learning_rate_falls_exponentially(monkeypatch):
     assert np.ravel(rates[5:]) == pytest.approx([1e-3 * factor for factor in decay])
 
 
-def test_float_network_trains_as_long_as_the_binary_one_took():
-    """Where that stopped early, no longer."""
-    seen = []
-    options = {"validation": 0.2, "patience": 2, "float_baseline": True, "lr": 1e-9}
-    network = train(
-        "bnn", "mlp-4x1", toy(), epochs=40, progress=lambda *a: seen.append(a), **options
-    )
-    taken = len(network.training["history"])
-    assert taken < 40
-    assert [total for _, total, text in seen if "float" in text] == taken * [taken]
-
-
 @pytest.mark.parametrize(
     ("name", "image", "expected"),
     [

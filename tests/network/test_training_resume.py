@@ -132,6 +132,7 @@ def test_json(tmp_path, capsys):
         "data",
         "seed",
         "epochs",
+        "float_epochs",
         "seconds",
         "accuracy",
         "file",
