@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mramsim.arrays import coding, mitigation
+from mramsim.arrays.bias import read_pulse
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.wires import Junctions
 from mramsim.devices import (
@@ -160,12 +161,13 @@ def _meant(bits: NDArray[np.uint8], mtjs: int) -> NDArray[np.int8]:
 
 
 def classes_of(
-    card: DeviceCard, v_read_v: float, conditions: Conditions, effects: frozenset[str]
+    card: DeviceCard, pulse: disturb.ReadPulse, conditions: Conditions, effects: frozenset[str]
 ) -> tuple[Branch, Branch, Branch, Branch]:
-    """Return the nominal branch of the states AP, P, short and open at the read voltage."""
-    cell = resistance.nominal(card, v_read_v, conditions, effects)
+    """Return the nominal branch of the states AP, P, short and open under a read."""
+    cell = resistance.nominal(card, pulse.parallel_v, conditions, effects)
+    other = resistance.nominal(card, pulse.antiparallel_v, conditions, effects)
     return (
-        Branch(cell.rap_ohm, cell.series_ohm),
+        Branch(other.rap_ohm, cell.series_ohm),
         Branch(cell.rp_ohm, cell.series_ohm),
         Branch(card.short_ohm, cell.series_ohm),
         Branch(card.open_ohm, cell.series_ohm),
@@ -197,10 +199,16 @@ def program(
     local = spread_parts.spatial_factor(card, rows, columns, generators("spatial"), effects)
     sample = spread.sample(card, shape, rng, effects, die.ra_factor * local)
     delta = spread_parts.sample_delta(card, shape, rng, effects)
+    pulse = read_pulse(card, mapping, conditions, effects)
+    zero_bias = (sample.rp_ohm, sample.tmr, sample.series_ohm)
     parallel, antiparallel = resistance.cell_states(
-        card, sample.rp_ohm, sample.tmr, sample.series_ohm, mapping.v_read_v, conditions, effects
+        card, *zero_bias, pulse.parallel_v, conditions, effects
     )
-    classes = classes_of(card, mapping.v_read_v, conditions, effects)
+    if pulse.antiparallel_v != pulse.parallel_v:
+        _, antiparallel = resistance.cell_states(
+            card, *zero_bias, pulse.antiparallel_v, conditions, effects
+        )
+    classes = classes_of(card, pulse, conditions, effects)
     state = _meant(bits, shape[0])
     wrong = np.where(state == P, antiparallel, parallel) + sample.series_ohm
     middle = (classes[P].total_ohm + classes[AP].total_ohm) / 2.0
@@ -217,8 +225,7 @@ def program(
     lost ^= disturb.flips(
         card,
         conditions,
-        mapping.v_read_v,
-        mapping.t_read_s,
+        pulse,
         state == P,
         generators("read_disturb"),
         effects,

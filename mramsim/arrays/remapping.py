@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mramsim.arrays import cells as cell_library
 from mramsim.arrays import coding
+from mramsim.arrays.bias import read_pulse
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.cells import AP, OPEN, SHORT, Branch, Cells, Die, Generators, P, classes_of
 from mramsim.arrays.wires import Junctions
@@ -56,7 +57,8 @@ def program(
         stuck.draw(die.card, (coding.mtjs(mapping), rows, count), found("stuck"), die.effects)
         for count, found in ((columns, generators), (mapping.spare_columns, spares))
     ]
-    classes = classes_of(die.card, mapping.v_read_v, die.conditions, die.effects)
+    seen = (die.conditions, die.effects)
+    classes = classes_of(die.card, read_pulse(die.card, mapping, *seen), *seen)
     cost = costs(bits, np.concatenate(defects, axis=2), deviations(classes, mapping))
     place = placed(cost, mapping.remapping)
     block = np.zeros((rows, columns + mapping.spare_columns), dtype=np.uint8)

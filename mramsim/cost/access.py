@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil, log2
 
+from mramsim.arrays.bias import read_pulse
 from mramsim.arrays.cells import AP, P, classes_of
 from mramsim.cost.components import components_of
 from mramsim.devices.card import DeviceCard
@@ -24,7 +25,8 @@ def access_parts_s(layer: LayerPlacement, device: DeviceCard) -> dict[str, float
     """
     card = layer.card
     parts = components_of(card)
-    classes = classes_of(device, card.v_read_v, Conditions(), _ACTING)
+    pulse = read_pulse(device, card, Conditions(), _ACTING)
+    classes = classes_of(device, pulse, Conditions(), _ACTING)
     signal_a = card.v_read_v * (1.0 / classes[P].total_ohm - 1.0 / classes[AP].total_ohm)
     return {
         "decoder": ceil(log2(max(card.rows, 2))) * parts.logic.delay_s("adder_s") / 2.0,

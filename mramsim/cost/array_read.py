@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mramsim.arrays.bias import read_pulse
 from mramsim.arrays.cells import classes_of
 from mramsim.arrays.coding import conducting
 from mramsim.arrays.families import FAMILIES
@@ -23,7 +24,8 @@ def array_read_j(
     Which branches conduct is the input coding's (`mramsim.arrays.coding.conducting`), what they
     draw is the family's (`mramsim.arrays.family.Family`).
     """
-    classes = classes_of(device, layer.card.v_read_v, conditions, _ACTING)
+    pulse = read_pulse(device, layer.card, conditions, _ACTING)
+    classes = classes_of(device, pulse, conditions, _ACTING)
     p, ap = conducting_reads(layer, events)
     reads = Reads(p, ap, events.total("column_reads"))
     return FAMILIES[layer.card.sensing].read_j(layer.card, classes, reads)

@@ -9,6 +9,7 @@ from tiles import CSUM, RSUM, random_bits
 import mramsim as ms
 from mramsim import effects as table
 from mramsim.arrays import cells, remapping
+from mramsim.arrays.bias import read_pulse
 from mramsim.arrays.cells import AP, P
 from mramsim.devices import stuck
 
@@ -49,7 +50,8 @@ def test_costs_equal_the_loop_over_cells(mapping):
     device = {"short_rate": 0.1, "open_rate": 0.1, "open_ohm": 1e5}
     _, die, card = written(bits, ["stuck"], mapping, **device)
     defect = stuck.draw(die.card, (2, 9, 7), np.random.default_rng(5), die.effects)
-    classes = cells.classes_of(die.card, card.v_read_v, die.conditions, die.effects)
+    seen = (die.conditions, die.effects)
+    classes = cells.classes_of(die.card, read_pulse(die.card, card, *seen), *seen)
     found = remapping.costs(bits, defect, remapping.deviations(classes, card)) / 1024
     series = mapping == RSUM
     expected = [

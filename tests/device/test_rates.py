@@ -1,4 +1,4 @@
-"""Write errors, retention and read disturb: rates asked for are rates counted."""
+"""Write errors and retention: rates asked for are rates counted."""
 
 import math
 
@@ -13,8 +13,6 @@ from mramsim.devices.fokker_planck import write_error_rate
 from mramsim.devices.stability import (
     delta_factor,
     escape_rate_per_s,
-    two_state_probability,
-    voltage_barrier_change,
 )
 from mramsim.effects import select
 from mramsim.errors import InputError
@@ -102,61 +100,6 @@ def test_devices_of_low_barrier_flip_first() -> None:
     assert abs(flips.sum() - rates.sum()) < 4 * error
     assert delta[flips].mean() < 32.0
     assert spread_parts.sample_delta(card, (3,), np.random.default_rng(3), frozenset()) is None
-
-
-@pytest.mark.parametrize("order", [1, 2])
-def test_disturb_by_the_read_current(order: int) -> None:
-    card = card_of(delta=30.0, ic0_a=2e-5, barrier_exponent=order, attempt_time_s=1e-9)
-    here = Conditions(age_reads=10_000_000)
-    quiet = ALL - {"bias"}
-    from_p, from_ap = disturb.flip_probabilities(card, here, 0.1, 1e-8, quiet)
-    i_p, i_ap = 0.1 / 13e3 / 2e-5, 0.1 / 26e3 / 2e-5
-    leave_ap = 1e9 * math.exp(-30.0 * (1 - i_ap) ** order)
-    leave_p = 1e9 * math.exp(-30.0 * (1 + i_p) ** order)
-    expected = leave_ap / (leave_ap + leave_p) * (1 - math.exp(-(leave_ap + leave_p) * 0.1))
-    assert from_ap == pytest.approx(expected, rel=1e-9)
-    assert from_p < 1e-2 * from_ap
-    parallel = np.arange(N) % 2 == 0
-    rng = np.random.default_rng(5)
-    flips = disturb.flips(card, here, 0.1, 1e-8, parallel, rng, quiet)
-    assert abs(counted(flips[~parallel], float(from_ap))) < 4
-    swapped = card_of(
-        delta=30.0, ic0_a=2e-5, barrier_exponent=order, attempt_time_s=1e-9,
-        read_favours="antiparallel",
-    )  # fmt: skip
-    other_p, other_ap = disturb.flip_probabilities(swapped, here, 0.1, 1e-8, quiet)
-    assert other_p > other_ap
-
-
-def test_disturb_is_monotone_in_reads_and_zero_without() -> None:
-    card = card_of(delta=25.0, ic0_a=2e-5)
-    parallel = np.zeros(20_000, dtype=bool)
-    before = np.zeros(20_000, dtype=bool)
-    for reads in (0, 1000, 100_000, 10_000_000):
-        here = Conditions(age_reads=reads)
-        rng = np.random.default_rng(6)
-        flips = disturb.flips(card, here, 0.1, 1e-8, parallel, rng, ALL)
-        assert not (before & ~flips).any()
-        before = flips
-        assert flips.any() == (reads > 0)
-    none = ALL - {"read_disturb"}
-    assert disturb.flip_probabilities(card, here, 0.1, 1e-8, none) == (0.0, 0.0)
-
-
-def test_reading_a_sot_device_does_not_use_the_write_line() -> None:
-    card = card_of("sot_doevenspeck_vlsi_2020_ra5")
-    assert disturb.overdrives(card, Conditions(), 0.1, ALL) == (0.0, 0.0)
-
-
-def test_vcma_read_lowers_the_barrier() -> None:
-    card = card_of("vcma_hyryn_github_2026", vcma_j_per_v_m=6e-14, barrier_m=1.5e-9)
-    change = voltage_barrier_change(card, 0.2, 300.0)
-    area = math.pi / 4 * 70e-9**2
-    assert change == pytest.approx(-6e-14 * 0.2 / 1.5e-9 * area / (1.380649e-23 * 300), rel=1e-12)
-    here = Conditions(age_reads=1_000_000)
-    got = disturb.flip_probabilities(card, here, 0.2, 1e-8, ALL)[0]
-    rate = escape_rate_per_s(card, 45.0 + change)
-    assert got == pytest.approx(float(two_state_probability(rate, rate, 0.01)), rel=1e-9)
 
 
 def test_escape_rate_stays_finite_beyond_the_barrier() -> None:
@@ -266,6 +209,7 @@ def test_a_card_without_switching_data_never_errs() -> None:
     ideal = card_of("ideal")
     aged = Conditions(age_seconds=1e9, age_reads=10**12)
     assert retention.flip_probability(ideal, aged, ALL) == 0.0
-    assert disturb.flip_probabilities(ideal, aged, 0.1, 1e-8, ALL) == (0.0, 0.0)
+    pulse = disturb.ReadPulse(0.1, 0.1, 1e-8)
+    assert disturb.flip_probabilities(ideal, aged, pulse, ALL) == (0.0, 0.0)
     plan = write.plan(ideal, Conditions(), ALL)
     assert (plan.residual_error_rate, plan.energy_j, plan.mean_pulses) == (0.0, 0.0, 1.0)

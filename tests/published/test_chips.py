@@ -108,8 +108,9 @@ def test_plain_read_by_hand() -> None:
     device = ms.load_card("device", "stt_wei_isscc_2019")
     from mramsim.arrays.cells import AP, P, classes_of
     from mramsim.devices.conditions import Conditions
+    from mramsim.devices.disturb import ReadPulse
 
-    classes = classes_of(device, 0.15, Conditions(), frozenset({"bias"}))
+    classes = classes_of(device, ReadPulse(0.15, 0.15, 1e-9), Conditions(), frozenset({"bias"}))
     signal = 0.15 / classes[P].total_ohm - 0.15 / classes[AP].total_ohm
     assert parts["signal"] == pytest.approx(512 * 2.1e-15 * 6 * 5e-3 / signal, rel=1e-9)
     assert parts["decision"] == pytest.approx(1e-9, rel=1e-9)
