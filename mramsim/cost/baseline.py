@@ -1,6 +1,8 @@
 """What the same network costs on a digital engine, memory traffic included.
 
-One image at a time. Local registers of the multiply-accumulate units, control and leakage are left
+One image at a time. Real layers run on the units of a multiply-accumulate array; beside XNOR gates,
+and for all other operations of digital nodes, on those of the arithmetic card, whose area is left
+out. Local registers of the multiply-accumulate units, control and leakage are left
 out, which favours the baseline.
 """
 
@@ -12,7 +14,7 @@ from typing import Any
 from mramsim.cards import load_card
 from mramsim.cost.card import BaselineCard
 from mramsim.cost.component import ComponentCard
-from mramsim.cost.nodes import Work, arithmetic_j, digital_nodes
+from mramsim.cost.nodes import REAL_BITS, Work, digital_nodes, operations_j, passed_j
 from mramsim.cost.part import Part, memory
 from mramsim.cost.workload import LayerWork, layer_works
 from mramsim.network.graph import Network
@@ -43,8 +45,9 @@ def baseline_cost(network: Network, card: BaselineCard) -> dict[str, Any]:
         ``weights_from``, ``conditions``, ``assumed``, ``assumed_of``.
     """
     works = dict(layer_works(network, card))
-    nodes = digital_nodes(network)
+    nodes = digital_nodes(network, 8 if card.numbers == "int8" else REAL_BITS)
     weight_bits = sum(work.weight_bits for work in works.values())
+    weight_bits += sum(node.parameter_bits for node in nodes.values())
     engine = _roofline if card.kind == "roofline" else _engine
     found = engine(card, works, nodes, weight_bits)
     energy = found.pop("energy")
@@ -95,23 +98,28 @@ def _engine(
     activation_j = memory(parts["sram"], held)[1]
     outside = max(0.0, 1.0 - on_chip * 8 / weight_bits)
     dram = parts["dram"]
-    energy: dict[str, dict[str, float]] = {
-        name: {
-            "arithmetic": _arithmetic_j(work, card, parts),
-            "weight_sram": (1.0 - outside) * work.weight_bits * weight_j,
-            "weight_dram": outside * work.weight_bits * dram.value("dram_j_per_bit"),
-            "activation_sram": (work.input_bits + work.output_bits) * activation_j,
-        }
-        for name, work in works.items()
-    }
-    per_second = card.macs_per_cycle * card.clock_hz
+    energy: dict[str, dict[str, float]] = {}
     latency = 0.0
-    for work in works.values():
-        fetching = outside * work.weight_bits / 8 / dram.value("dram_bytes_per_s")
-        latency += max(ceil(work.macs / card.macs_per_cycle) / card.clock_hz, fetching)
+
+    def add(name: str, own: dict[str, float], bits: int, cycles: int) -> None:
+        """Add a layer with its weights, which are fetched while it computes."""
+        nonlocal latency
+        energy[name] = {
+            **own,
+            "weight_sram": (1.0 - outside) * bits * weight_j,
+            "weight_dram": outside * bits * dram.value("dram_j_per_bit"),
+        }
+        fetching = outside * bits / 8 / dram.value("dram_bytes_per_s")
+        latency += max(cycles / card.clock_hz, fetching)  # type: ignore[operator]
+
+    for name, work in works.items():
+        passing = (work.input_bits + work.output_bits) * activation_j
+        own = {"arithmetic": _arithmetic_j(work, card, parts), "activation_sram": passing}
+        add(name, own, work.weight_bits, ceil(work.macs / card.macs_per_cycle))
     for name, node in nodes.items():
-        energy[name] = {"digital_nodes": arithmetic_j(node, parts["arithmetic"], parts["sram"])}
-        latency += sum(node.operations.values()) / per_second
+        joule = operations_j(node, parts["arithmetic"]) + passed_j(node.moved_bits, parts["sram"])
+        cycles = _node_cycles(node, card, parts["arithmetic"])
+        add(name, {"digital_nodes": joule}, node.parameter_bits, cycles)
     stored = (1.0 - outside) * weight_bits + held
     area = card.macs_per_cycle * (card.mac_m2 or 0.0)
     return {
@@ -120,6 +128,14 @@ def _engine(
         "area_m2": area + stored * parts["sram"].area_m2("sram_m2_per_bit"),
         "weights_from": "SRAM" if outside == 0.0 else f"SRAM, {outside:.0%} DRAM",
     }
+
+
+def _node_cycles(node: Work, card: BaselineCard, arithmetic: Part) -> int:
+    """Return the cycles of a digital node, without those of its weights."""
+    assert card.macs_per_cycle is not None
+    own = node.operations.get(f"mac_{card.numbers}", 0)
+    rest = sum(node.operations.values()) - own
+    return ceil(own / card.macs_per_cycle) + ceil(rest / arithmetic.value("operations_per_cycle"))
 
 
 def _arithmetic_j(work: LayerWork, card: BaselineCard, parts: dict[str, Part]) -> float:
@@ -143,15 +159,17 @@ def _roofline(
     assert card.memory_bytes_per_s is not None
     assert card.power_w is not None
     outside = max(0.0, 1.0 - (card.cache_bytes or 0) * 8 / weight_bits)
+    work = {name: (2 * layer.macs, layer.weight_bits) for name, layer in works.items()}
+    for name, node in nodes.items():
+        operations = sum(node.operations.values()) + node.operations.get("mac_f32", 0)
+        work[name] = (operations, node.parameter_bits)
     times = {
         name: max(
-            2 * work.macs / card.peak_operations_per_s,
-            outside * work.weight_bits / 8 / card.memory_bytes_per_s,
+            operations / card.peak_operations_per_s,
+            outside * bits / 8 / card.memory_bytes_per_s,
         )
-        for name, work in works.items()
+        for name, (operations, bits) in work.items()
     }
-    for name, node in nodes.items():
-        times[name] = sum(node.operations.values()) / card.peak_operations_per_s
     return {
         "energy": {name: {"board": card.power_w * time} for name, time in times.items()},
         "latency_s_per_image": sum(times.values()),

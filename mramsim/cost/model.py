@@ -16,7 +16,7 @@ from mramsim.cost.components import Components, components_of
 from mramsim.cost.digital import adders_j, buffers_j, data_movement_j, popcount_j, registers_j
 from mramsim.cost.latency import interval_s, latency_s
 from mramsim.cost.measuring import measurements, measuring
-from mramsim.cost.nodes import Work, arithmetic_j, digital_nodes, node_s
+from mramsim.cost.nodes import Work, digital_nodes, node_s, operations_j, passed_j
 from mramsim.cost.programming import programming
 from mramsim.cost.sensing import converters_j, sense_amplifiers_j
 from mramsim.devices.card import DeviceCard
@@ -211,7 +211,10 @@ class _Account:
         parts = self.common
         time = node_s(work, parts, self.placement.card.clock_s)
         self.interval = max(self.interval, time)
-        joule = arithmetic_j(work, parts.arithmetic, parts.buffer)
+        joule = operations_j(work, parts.arithmetic)
+        joule += sum(
+            passed_j(bits, parts.buffer) for bits in (work.moved_bits, work.parameter_bits)
+        )
         self._add(name, {"digital_nodes": joule}, time, parts)
 
     def _add(self, name: str, energy: dict[str, float], time: float, parts: Components) -> None:

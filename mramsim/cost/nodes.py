@@ -17,6 +17,7 @@ from mramsim.network.nodes import Input, LevelValue, Node, Product, RealInput, T
 REAL_BITS = 32
 _OPERATIONS = {
     "mac_f32": ("add_f32_j", "mul_f32_j"),
+    "mac_int8": ("add_int_j", "mul_int8_j"),
     "add_f32": ("add_f32_j",),
     "mul_f32": ("mul_f32_j",),
     "add_int": ("add_int_j",),
@@ -31,7 +32,8 @@ class Work:
     Attributes
     ----------
     operations : dict of str to int
-        By name; see `mramsim.network.nodes.base.Node.operations`.
+        By name; see `mramsim.network.nodes.base.Node.operations`. ``mac_int8`` in place of
+        ``mac_f32`` where real values have 8 bits.
     width : int
         Bits of each input value.
     moved_bits : int
@@ -46,19 +48,30 @@ class Work:
     parameter_bits: int
 
 
-def digital_nodes(network: Network) -> dict[str, Work]:
+def digital_nodes(network: Network, real_bits: int = REAL_BITS) -> dict[str, Work]:
     """Return the work of every node that is no binary product, by name.
 
     A threshold that alone follows a product is part of it.
+
+    Parameters
+    ----------
+    network : Network
+    real_bits : {32, 8}
+        Of a real value or parameter.
     """
     found = {}
     for node in network.nodes:
         if _part_of_product(network, node) or isinstance(node, Input | RealInput | Product):
             continue
         operations = node.operations(*(network.shapes[name] for name in node.inputs))
+        if real_bits == 8 and "mac_f32" in operations:
+            operations["mac_int8"] = operations.pop("mac_f32")
         if any(operations.values()):
             found[node.name] = Work(
-                operations, _width(network, node.inputs[0]), _moved(network, node), _real_bits(node)
+                operations,
+                _width(network, node.inputs[0], real_bits),
+                _moved(network, node, real_bits),
+                _real_count(node) * real_bits,
             )
     return found
 
@@ -70,18 +83,19 @@ def _part_of_product(network: Network, node: Node) -> bool:
     return isinstance(source, Product) and len(network.consumers(source.name)) == 1
 
 
-def arithmetic_j(work: Work, arithmetic: Part, sram: Part) -> float:
-    """Return the energy of one node for one image, in J.
+def operations_j(work: Work, arithmetic: Part) -> float:
+    """Return the energy of the operations of one node for one image, in J.
 
     A comparison is a chain of gates as wide as its inputs.
     """
-    joule = sum(
+    return sum(
         count * _each_j(name, work.width, arithmetic) for name, count in work.operations.items()
     )
-    for bits in (work.moved_bits, work.parameter_bits):
-        if bits:
-            joule += bits * memory(sram, bits)[1]
-    return joule
+
+
+def passed_j(bits: int, sram: Part) -> float:
+    """Return the energy of bits that pass once through a memory as large as they are, in J."""
+    return bits * memory(sram, bits)[1] if bits else 0.0
 
 
 def node_s(work: Work, parts: Components, clock_s: float) -> float:
@@ -96,14 +110,14 @@ def _each_j(name: str, width: int, arithmetic: Part) -> float:
     return sum(arithmetic.energy_j(key) for key in _OPERATIONS[name])
 
 
-def _width(network: Network, name: str) -> int:
+def _width(network: Network, name: str, real_bits: int) -> int:
     """Return the bits of a value of a node."""
     kind = network.types[name]
     if kind == "levels":
         return network.planes(name)
     if kind == "counts":
         return _count_bits(network, name)
-    return REAL_BITS
+    return real_bits
 
 
 def _count_bits(network: Network, name: str) -> int:
@@ -120,12 +134,12 @@ def _count_bits(network: Network, name: str) -> int:
     return widest + len(node.inputs) - 1
 
 
-def _moved(network: Network, node: Node) -> int:
-    sources = sum(prod(network.shapes[name]) * _width(network, name) for name in node.inputs)
-    return sources + prod(network.shapes[node.name]) * _width(network, node.name)
-
-
-def _real_bits(node: Node) -> int:
-    return REAL_BITS * sum(
-        array.size for array in node.arrays().values() if array.dtype.kind == "f"
+def _moved(network: Network, node: Node, real_bits: int) -> int:
+    return sum(
+        prod(network.shapes[name]) * _width(network, name, real_bits)
+        for name in (*node.inputs, node.name)
     )
+
+
+def _real_count(node: Node) -> int:
+    return sum(array.size for array in node.arrays().values() if array.dtype.kind == "f")
