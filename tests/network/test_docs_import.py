@@ -35,11 +35,11 @@ def test_snippets(tmp_path, monkeypatch, capsys):
 def test_kinds_and_operations_are_all_named():
     from mramsim.network.importers.draft import input_record
     from mramsim.network.importers.layers import Layers
-    from mramsim.network.importers.listed import _KEYS
+    from mramsim.network.importers.listing import KINDS
     from mramsim.network.importers.onnx_ops import OnnxOps
 
     text = PAGE.read_text()
-    assert all(f"`{kind}`" in text for kind in _KEYS)
+    assert all(f"`{kind}`" in text for kind in KINDS)
     table = set(OnnxOps(Layers(input_record((2,))[0])).table)
     covered = {"GreaterOrEqual", "Greater", "LessOrEqual", "Less", "Equal", "Not", "Cast",
                "Constant", "Identity", "Dropout", "LogSoftmax", "IntQuant"}  # fmt: skip

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -13,70 +12,13 @@ from mramsim.errors import InputError, nearest
 from mramsim.network.graph import Network
 from mramsim.network.importers.draft import input_record
 from mramsim.network.importers.layers import Layers
-from mramsim.network.importers.limits import MAX_NODES
+from mramsim.network.importers.listing import Listing, is_whole
 from mramsim.network.importers.result import Options, finish
 from mramsim.network.importers.symbols import Const, Real, Value
 from mramsim.network.nodes.base import Array
 
-_KEYS = {
-    "linear": {"binary", "alpha"},
-    "conv": {"binary", "alpha", "stride", "padding", "groups", "pad_value"},
-    "batchnorm": {"eps"},
-    "threshold": set[str](),
-    "sign": {"zero"},
-    "heaviside": set[str](),
-    "maxpool": {"kernel", "stride", "padding"},
-    "avgpool": {"kernel", "stride"},
-    "global_average": set[str](),
-    "flatten": {"order"},
-    "relu": set[str](),
-    "prelu": set[str](),
-    "hardtanh": set[str](),
-    "tanh": set[str](),
-    "scale": set[str](),
-    "add": set[str](),
-}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Input shape and layers.
-
-    Attributes
-    ----------
-    shape : tuple of int
-    layers : list of dict
-        ``kind``, ``name`` (prefix of its arrays), ``from`` (names of other layers), and options.
-    """
-
-    shape: tuple[int, ...]
-    layers: list[dict[str, Any]]
-
-    @classmethod
-    def parse(cls, content: dict[str, Any], where: str) -> Self:
-        """Check the content of a TOML file."""
-        unknown = set(content) - {"input", "layer"}
-        if unknown:
-            key = sorted(unknown)[0]
-            raise InputError(f"{where}: key '{key}' is unknown{nearest(key, ['input', 'layer'])}")
-        shape, layers = content.get("input"), content.get("layer")
-        if not isinstance(shape, list) or not all(map(_whole, shape)):
-            raise InputError(f"{where}: input = [channels, height, width] is expected")
-        if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_NODES:
-            raise InputError(f"{where}: [[layer]] tables are expected, at most {MAX_NODES}")
-        for index, layer in enumerate(layers, 1):
-            kind = layer.get("kind") if isinstance(layer, dict) else None
-            if kind not in _KEYS:
-                raise InputError(
-                    f"{where}: layer {index}: kind '{kind}' is unknown{nearest(str(kind), _KEYS)}"
-                )
-            allowed = _KEYS[kind] | {"kind", "name", "from"}
-            for key in layer:
-                if key not in allowed:
-                    raise InputError(
-                        f"{where}: layer {index} ({kind}): key '{key}'{nearest(key, allowed)}"
-                    )
-        return cls(tuple(shape), layers)
+_COUNTER = "num_batches_tracked"  # of BatchNorm: of no use after training
+_SHOWN = 8
 
 
 def build_listed(
@@ -89,6 +31,15 @@ def build_listed(
     walk = _Walk(Layers(draft), arrays, Real(first))
     for index, layer in enumerate(listing.layers, 1):
         walk.take(layer, index)
+    unused = [key for key in arrays if key not in walk.used and not key.endswith(_COUNTER)]
+    if unused:
+        names = ", ".join(unused[:_SHOWN]) + (", ..." if len(unused) > _SHOWN else "")
+        if listing.guessed:
+            raise InputError(
+                f"arrays that no linear layer or BatchNorm reads: {names}; name the layers in a"
+                " TOML file (--layout)"
+            )
+        draft.notes.append(f"arrays that no layer of the list reads: {names}")
     return finish(draft, walk.last, Options(name, source, options["zero"]), options["example"])
 
 
@@ -96,6 +47,7 @@ class _Walk:
     def __init__(self, layers: Layers, arrays: dict[str, Array], first: Value) -> None:
         self.layers, self.arrays, self.last = layers, arrays, first
         self.named: dict[str, Value] = {"input": first}
+        self.used: set[str] = set()
 
     def take(self, layer: dict[str, Any], index: int) -> None:
         """Compute one layer."""
@@ -110,18 +62,32 @@ class _Walk:
         self.named[label] = self.last
 
     def _given(self, layer: dict[str, Any], label: str) -> list[Value]:
+        """Return the layer's sources: as many as its kind takes."""
         names = layer.get("from")
         if names is None:
-            return [self.last]
-        for name in names if isinstance(names, list) else [names]:
-            if name not in self.named:
-                raise InputError(f"layer '{label}': from '{name}'{nearest(str(name), self.named)}")
-        return [self.named[name] for name in (names if isinstance(names, list) else [names])]
+            found = [self.last]
+        else:
+            found = [
+                self._source(name, label)
+                for name in (names if isinstance(names, list) else [names])
+            ]
+        count = 2 if layer["kind"] == "add" else 1
+        if len(found) != count:
+            said = f"{len(found)} sources" if names is None else f"from = {names!r}"
+            wanted = "from = [one, other]" if count == 2 else "one name"
+            raise InputError(f"layer '{label}' ({layer['kind']}): {said}; {wanted} is expected")
+        return found
+
+    def _source(self, name: Any, label: str) -> Value:
+        if not isinstance(name, str) or name not in self.named:
+            raise InputError(f"layer '{label}': from '{name}'{nearest(str(name), self.named)}")
+        return self.named[name]
 
     def _array(self, label: str, *keys: str, optional: bool = False) -> Const | None:
         for key in keys:
             for full in (f"{label}.{key}", f"{label}/{key}", f"{label}_{key}"):
                 if full in self.arrays:
+                    self.used.add(full)
                     return Const(self.arrays[full], label)
         if optional:
             return None
@@ -267,13 +233,7 @@ class _Walk:
         return self.layers.function(given[0], "prelu", label, slope.value.ravel())
 
     def _add(self, layer: dict[str, Any], label: str, given: list[Value]) -> Value:
-        if len(given) != 2:
-            raise InputError(f"layer '{label}': add needs from = [one, other]")
         return self.layers.binary("add", given[0], given[1], label)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _sizes(layer: dict[str, Any], label: str, key: str, default: Any, axes: int) -> list[int]:
@@ -281,7 +241,7 @@ def _sizes(layer: dict[str, Any], label: str, key: str, default: Any, axes: int)
     value = layer.get(key, default)
     found = value if isinstance(value, list) else [value]
     least, what = 0 if key == "padding" else 1, f"layer '{label}': {key} = {value!r}"
-    if not all(map(_whole, found)) or (isinstance(value, list) and len(value) != axes):
+    if not all(map(is_whole, found)) or (isinstance(value, list) and len(value) != axes):
         raise InputError(f"{what}; a whole number or {axes} sizes are expected")
     if min(found, default=least) < least:
         raise InputError(f"{what}; at least {least} is allowed")

@@ -13,7 +13,8 @@ from mramsim.errors import InputError
 from mramsim.network import archive
 from mramsim.network.graph import MAX_VALUES, Network
 from mramsim.network.importers.limits import check_file, reading
-from mramsim.network.importers.listed import Listing, build_listed
+from mramsim.network.importers.listed import build_listed
+from mramsim.network.importers.listing import Listing
 from mramsim.network.importers.torch_file import read_layout
 from mramsim.network.nodes.base import Array
 from mramsim.network.npz import read_npz
@@ -115,4 +116,4 @@ def _guess(arrays: dict[str, Array]) -> Listing:
             raise InputError(f"'{key}' is a convolution; name the layers in a TOML file (--layout)")
     if shape is None:
         raise InputError("no 'LAYER.weight' of two axes is in the file")
-    return Listing(shape, layers)
+    return Listing(shape, layers, guessed=True)

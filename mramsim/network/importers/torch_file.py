@@ -6,7 +6,7 @@ import os
 import pickletools
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from mramsim.files import read_toml
 from mramsim.network import archive
 from mramsim.network.archive import open_archive
 from mramsim.network.graph import Network
+from mramsim.network.importers.guess import guess_layout
 from mramsim.network.importers.limits import MAX_NODES, check_file, reading
-from mramsim.network.importers.listed import Listing, build_listed
+from mramsim.network.importers.listed import build_listed
+from mramsim.network.importers.listing import Listing
 from mramsim.network.nodes.base import Array
 
 _MAX_LAYOUT = 1 << 20
@@ -38,7 +40,8 @@ def from_state_dict(
 
     Loaded with ``weights_only``: a file that holds code is refused. A dictionary tells neither the
     order of layers nor strides; `layout`, a TOML file, does. Without it, only a stack of linear
-    layers with optional BatchNorm and a sign between them is understood.
+    layers with optional BatchNorm and a sign between them is understood; see
+    `mramsim.network.importers.guess`. Arrays that a layout leaves unread are named in the notes.
 
     Parameters
     ----------
@@ -132,28 +135,3 @@ def read_layout(path: Path) -> Listing:
     if size > _MAX_LAYOUT:
         raise InputError(f"{path}: {size} bytes; at most {_MAX_LAYOUT} are allowed")
     return Listing.parse(read_toml(path), str(path))
-
-
-def guess_layout(arrays: dict[str, Array]) -> Listing:
-    """List a stack of linear layers: weight, BatchNorm where its statistics are there, sign."""
-    layers: list[dict[str, Any]] = []
-    suffixes = (".weight", ".parametrizations.weight.original", ".latent")
-    for key, array in arrays.items():
-        suffix = next((part for part in suffixes if key.endswith(part)), None)
-        if key.endswith(".running_mean"):
-            layers.append({"kind": "batchnorm", "name": key.removesuffix(".running_mean")})
-        elif suffix and array.ndim > 2:
-            raise InputError(
-                f"'{key}' is a convolution; its stride and padding are not in the file: name the"
-                " layers in a TOML file (--layout)"
-            )
-        elif suffix and array.ndim == 2:
-            if layers:
-                layers.append({"kind": "sign"})
-            layers.append({"kind": "linear", "name": key.removesuffix(suffix), "binary": True})
-    if not layers:
-        raise InputError(
-            "no linear layer is in the file; name the layers in a TOML file (--layout)"
-        )
-    first = next(array for array in arrays.values() if array.ndim == 2)
-    return Listing((int(first.shape[1]),), layers)
