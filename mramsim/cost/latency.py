@@ -57,15 +57,20 @@ def _reads_s(
 
     Per step: pre-charge, read, then one decision (sense amplifier), the conversions of the columns
     that share a converter, or, for a swept reference, one decision per driven row while the column
-    value is held.
+    value is held. A counter runs while its column settles, so of both the longer counts, and columns
+    that share one settle in turn.
     """
     card = layer.card
     steps = int(counts[TILE_EVENTS.index("steps")])
     reads = steps * (card.t_precharge_s + card.t_read_s)
     if layer.reading == "codes":
         in_turn = min(card.columns_per_converter, tile.columns)
-        one = conversion_s(converter_of(layer, parts), card.adc_bits, card.rows)
-        return reads + steps * in_turn * one * parts.logic.value("timing_factor")
+        converter = converter_of(layer, parts)
+        one = conversion_s(converter, card.adc_bits, card.rows)
+        one *= parts.logic.value("timing_factor")
+        if converter.card.model == "counter":
+            return steps * in_turn * (card.t_precharge_s + max(card.t_read_s, one))
+        return reads + steps * in_turn * one
     if layer.reading == "sweep":
         return reads + int(counts[TILE_EVENTS.index("row_drives")]) * decision_s(layer, parts)
     return reads + steps * decision_s(layer, parts)

@@ -27,8 +27,9 @@ def programming(
 
     A row of a tile is written `write_width_bits` cells at a time in two phases: both MTJs to P,
     then one of them to AP, so 3 pulses a cell. With verification a pulse is repeated for the MTJs
-    that failed; the slowest of those written together sets the time. Tiles of a layer are written
-    together, rows and layers one after another.
+    that failed; the slowest of those written together sets the time. The write path loses a part of
+    each pulse, not of verifying reads. Tiles of a layer are written together, rows and layers one
+    after another.
 
     Parameters
     ----------
@@ -40,10 +41,10 @@ def programming(
     Returns
     -------
     dict
-        ``energy_j``, ``time_s``, ``mtjs``, ``pulses_per_mtj``, ``residual_error_rate`` (with
-        verifying reads that tell the states of every cell apart).
+        ``energy_j``, ``time_s``, ``mtjs``, ``pulses_per_mtj`` (both phases and all attempts),
+        ``residual_error_rate`` (with verifying reads that tell the states of every cell apart).
     """
-    energy = time = attempts = residual = 0.0
+    energy = time = sent = residual = 0.0
     mtjs = 0
     for layer in placement.layers:
         part, card = parts[layer.name].write, layer.card
@@ -53,21 +54,23 @@ def programming(
         branches = coding.mtjs(card)
         to_ap = cells if branches == 2 else int((layer.node.weight == 0).sum()) * card.copies
         mtjs += branches * cells
-        pulses = branches * cells + to_ap
-        attempts += branches * cells * plan.mean_pulses
+        pulses = (branches * cells + to_ap) * plan.mean_pulses
+        sent += pulses
         residual += branches * cells * plan.residual_error_rate
-        energy += pulses * plan.energy_j / part.value("write_efficiency")
+        verified = own.write_attempts > 1
+        energy += pulses * write.pulse_energy_j(own) / part.value("write_efficiency")
+        energy += pulses * own.verify_energy_j if verified else 0.0
         width = min(int(part.value("write_width_bits")), max(t.columns for t in layer.tiles))
         groups = max(tile.rows * ceil(tile.columns / width) for tile in layer.tiles)
         rounds = _rounds(plan.pulse_error_rate, own.write_attempts, width)
-        verify = own.t_verify_s if own.write_attempts > 1 else 0.0
+        verify = own.t_verify_s if verified else 0.0
         step = (own.t_write_s or 0.0) + verify + part.value("write_overhead_s")
         time += groups * PHASES * rounds * step
     return {
         "energy_j": energy,
         "time_s": time,
         "mtjs": mtjs,
-        "pulses_per_mtj": attempts / mtjs,
+        "pulses_per_mtj": sent / mtjs,
         "residual_error_rate": residual / mtjs,
     }
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mramsim.devices.card import DeviceCard
 
 Array = NDArray[np.float64]
+_LEAST_TMR = -0.9  # R_AP stays positive
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def sample(
     series = rng.standard_normal(shape)
     if card.spread == "normal":
         resistance = _normal_resistance(diameter, ra, sigma_d, sigma_ra)
-        tmr_values = np.abs(card.tmr + sigma_tmr * tmr)
+        sigma_tmr = sigma_tmr if card.tmr > 0.0 else 0.0
+        tmr_values = np.maximum(card.tmr + sigma_tmr * tmr, _LEAST_TMR)  # folding adds signal
     else:
         resistance = _lognormal_resistance(diameter, ra, sigma_d, sigma_ra)
         tmr_values = lognormal(tmr, card.tmr, sigma_tmr)

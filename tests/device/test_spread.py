@@ -55,6 +55,19 @@ def test_normal_kit_is_normal() -> None:
     assert got.rp_ohm.min() > 0.0
 
 
+def test_normal_kit_loses_its_signal_with_its_tmr() -> None:
+    """However large the spread of the TMR: its mean is the card's, and 0 where that is 0."""
+    for tmr in (0.02, 0.0):
+        card = card_of(spread="normal", tmr=tmr, sigma_tmr=0.15)
+        got = spread.sample(card, (N,), np.random.default_rng(2), ALL)
+        assert abs(got.tmr.mean() - tmr) < 4 * 0.15 / math.sqrt(N)
+        assert (got.tmr.std() > 0.1) == (tmr > 0.0)
+    wide = spread.sample(
+        card_of(spread="normal", sigma_tmr=2.0), (999,), np.random.default_rng(2), ALL
+    )
+    assert wide.tmr.min() == -0.9
+
+
 def test_spread_off_equals_all_sigmas_zero() -> None:
     zero = card_of(sigma_diameter=0.0, sigma_tmr=0.0, sigma_series_ohm=0.0)
     off = spread.sample(card_of(), (40, 30), np.random.default_rng(3), ALL - {"d2d"})

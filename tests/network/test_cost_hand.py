@@ -173,7 +173,7 @@ def test_programming_by_hand(cards) -> None:
     """8 + 4 cells, 3 pulses each; I^2 R t = (100 uA)^2 x 15 kOhm x 10 ns = 1.5 pJ, half lost.
 
     fc1: 4 rows of 2 columns, written 2 at a time: 4 groups; fc2: 2 rows. Two phases of 20 ns each.
-    Error rate 1/2 and two attempts: 1.5 pulses a bit; a pair needs 1 + (1 - 1/4) rounds.
+    Error rate 1/2 and two attempts: 1.5 times the pulses; a pair needs 1 + (1 - 1/4) rounds.
     """
     placement = ms.place(two_layers(), "csum_deaville_jssc_2025", {**CSUM, **cards})
     pulse = {"i_write_a": 1e-4, "t_write_s": 1e-8}
@@ -186,8 +186,8 @@ def test_programming_by_hand(cards) -> None:
     verified = {"write_error_rate": 0.5, "write_attempts": 2, "t_verify_s": 4e-9}
     twice = ms.load_card("device", "ideal", {**pulse, **verified, "verify_energy_j": 1e-13})
     found = cost_of(placement, twice, events).programming
-    assert found["pulses_per_mtj"] == 1.5
-    assert found["energy_j"] == pytest.approx(36 * 1.5 * 1.6e-12 / 0.5, rel=1e-12)
+    assert found["pulses_per_mtj"] == 36 * 1.5 / 24
+    assert found["energy_j"] == pytest.approx(36 * 1.5 * (1.5e-12 / 0.5 + 1e-13), rel=1e-12)
     assert found["time_s"] == pytest.approx(6 * 2 * 1.75 * 24e-9, rel=1e-12)
     assert found["residual_error_rate"] == pytest.approx(0.25, rel=1e-12)
 
@@ -209,8 +209,8 @@ def test_writing_and_measuring_of_the_array_by_hand(cards) -> None:
     cost = cost_of(placement, device, events)
     found = cost.programming
     read_j = 0.5 * 0.1 * 1e-8 * (1e-4 + 5e-5) / 2
-    assert found["pulses_per_mtj"] == 1.5
-    assert found["energy_j"] == pytest.approx(36 * 1.5 * (1.5e-12 + read_j) / 0.5, rel=1e-12)
+    assert found["pulses_per_mtj"] == 36 * 1.5 / 24
+    assert found["energy_j"] == pytest.approx(36 * 1.5 * (1.5e-12 / 0.5 + read_j), rel=1e-12)
     assert found["time_s"] == pytest.approx(6 * 2 * 1.75 * (20e-9 + 11e-9), rel=1e-12)
     by_layer = cost.energy_j_per_image["by_layer_component"]
     drawn = sum(

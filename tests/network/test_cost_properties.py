@@ -235,6 +235,18 @@ def test_shared_converters_take_turns() -> None:
     assert before["converters"] == after["converters"]
 
 
+@pytest.mark.parametrize(("bits", "sharing"), [(4, 1), (8, 1), (6, 3)])
+def test_a_counter_runs_while_its_column_settles(bits: int, sharing: int) -> None:
+    """29 ns to settle, or steps of 0.25 ns at 0.9 V, slower by (V / (V - 0.35)^1.3) at others."""
+    values = {"adc_bits": bits, "columns_per_converter": sharing}
+    placement = ms.place(one_layer(8, columns=3), "rsum_jung_nature_2022", values)
+    found = estimate(placement, device="ideal", baselines=())["latency_s_per_image"]["by_layer"]
+    step = 0.25e-9 * (1.0 / 0.65**1.3) / (0.9 / 0.55**1.3)
+    settling = max(2.9e-8, 2**bits * step * 1.4)
+    assert (settling > 2.9e-8) == (bits == 8)
+    assert found["fc"] == pytest.approx(sharing * settling + 2e-9, rel=1e-3)
+
+
 def test_bad_events_and_activities_are_refused() -> None:
     placement = ms.place(one_layer(4), MAPPINGS[0])
     device = ms.load_card("device", "ideal")
