@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from math import prod
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -114,11 +115,16 @@ def check_shape(node: Node, shape: Shape) -> None:
 
 
 def shaped(node: Node, shape: Shape, raw: Array, kinds: str) -> Array:
-    """Return raw images as [images, *shape]; refuse other sizes, and dtypes not of `kinds`."""
+    """Return raw images as [images, *shape]; refuse other shapes, and dtypes not of `kinds`.
+
+    Axes of length 1 may be left out or added, and images or the network may be flat; another
+    order of axes is refused.
+    """
     if raw.dtype.kind not in kinds:
         allowed = "numbers" if "f" in kinds else "integers"
         raise node.fail(f"images have dtype {raw.dtype}; {allowed} are allowed")
-    size = int(np.prod(shape))
-    if raw.ndim < 2 or (raw.shape[1:] != shape and raw[0:1].size != size):
+    given, wanted = (tuple(size for size in one if size != 1) for one in (raw.shape[1:], shape))
+    flat = min(len(given), len(wanted)) <= 1 and prod(given) == prod(wanted)
+    if raw.ndim < 2 or not (given == wanted or flat):
         raise node.fail(f"images have shape {raw.shape[1:]}; {shape} is expected")
     return raw.reshape(raw.shape[0], *shape)

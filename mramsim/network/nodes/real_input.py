@@ -55,7 +55,11 @@ class RealInput(Node):
         raw = shaped(self, self.shape, np.asarray(values[0]), "iubf")
         axes = raw.ndim
         scale = by_channel(self.scale.astype(np.float64), axes)
-        return once(raw * scale + by_channel(self.offset.astype(np.float64), axes))
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = once(raw * scale + by_channel(self.offset.astype(np.float64), axes))
+        if not np.isfinite(found).all():
+            raise self.fail("images hold NaN, infinity or numbers beyond float32; none is allowed")
+        return found
 
     def settings(self) -> dict[str, Any]:
         """Return the shape."""
