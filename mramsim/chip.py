@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.bounds import whole
 from mramsim.devices.card import DeviceCard
 from mramsim.kernels.records import AnalogTile, PcsaTile
 from mramsim.mapping.events import Events
@@ -111,7 +112,7 @@ class Chip:
         -------
         Run
         """
-        workers = thread_count(threads)
+        workers, batch = thread_count(threads), whole("batch", batch)
         _ = self.readers  # prepared once, before threads start
         if not len(images):
             nothing = self.placement.network.scores(images)

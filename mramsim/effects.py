@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mramsim.errors import InputError, nearest
+from mramsim.given import check_list
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,7 @@ def select(only: Iterable[str] | None = None, without: Iterable[str] = ()) -> fr
         For a name that is no effect, or a string in the place of a list.
     """
     for key, names in (("only", only), ("without", without)):
-        if isinstance(names, str):
-            raise InputError(f"{key} = '{names}'; a list of effects is expected")
+        check_list(key, names, "effects")
     kept = list(NAMES) if only is None else [name for name in only if name != "none"]
     dropped = list(without)
     for name in [*kept, *dropped]:

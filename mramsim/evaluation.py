@@ -17,6 +17,7 @@ from mramsim.cost.components import components_of
 from mramsim.datasets import Dataset, load_dataset
 from mramsim.devices.card import DeviceCard
 from mramsim.errors import InputError
+from mramsim.given import check_list, plain_value
 from mramsim.mapping.placement import Placement, place
 from mramsim.network.graph import Network
 from mramsim.result import Result, describe, summarise
@@ -90,14 +91,16 @@ def evaluate(
         Unknown names, wrong shapes, values out of range.
     """
     sorted_settings = sort_settings(settings or {})
-    whole("chips", chips)
-    whole("seed", seed)
+    chips, seed, batch = whole("chips", chips), whole("seed", seed), whole("batch", batch)
+    check_list("baselines", baselines, "baseline cards")
     if chips < 1:
         raise InputError(f"chips = {chips}; at least 1 is allowed")
     dataset = data if isinstance(data, Dataset) else load_dataset(data, data_dir)
     placement, network = _placed(network, mapping, sorted_settings)
     check_classes(network, dataset.name, len(dataset.classes))
-    for layer in placement.layers:  # a wrong component card is refused before any work
+    for name in baselines:  # a wrong card is refused before any work
+        load_card("baseline", name)
+    for layer in placement.layers:
         components_of(layer.card, placement.component_values)
     x, y = test_images(dataset, images)
     thread_count(threads)
@@ -141,7 +144,7 @@ def evaluate(
         "dataset": dataset.name,
         "images": len(x),
         "seed": seed,
-        "settings": dict(settings or {}),
+        "settings": {key: plain_value(value) for key, value in (settings or {}).items()},
         "not_used": not_used(placement.card, only or ()),
     }
     note = {} if accuracy["float"] is not None else {"note": _NO_FLOAT}

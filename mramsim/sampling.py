@@ -15,6 +15,7 @@ from mramsim.arrays import cells, remapping
 from mramsim.arrays.card import MappingCard
 from mramsim.arrays.families import FAMILIES
 from mramsim.arrays.family import Site
+from mramsim.bounds import whole
 from mramsim.cards import load_card
 from mramsim.chip import Chip
 from mramsim.devices import spread_parts
@@ -98,6 +99,7 @@ def sample_chip(
     InputError
         Unknown card, key or effect; negative seed.
     """
+    seed, number = whole("seed", seed), whole("chip", number)
     if seed < 0 or number < 0:
         raise InputError(f"seed = {seed}, chip = {number}: at least 0 is allowed")
     card: DeviceCard = load_card("device", device, overrides)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mramsim.errors import InputError, nearest
+from mramsim.given import plain_value
 
 if TYPE_CHECKING:
     from mramsim.devices.conditions import Conditions
@@ -118,7 +119,8 @@ def sort_settings(flat: Mapping[str, Any]) -> Settings:
     layers: dict[str, dict[str, Any]] = {}
     components: dict[str, Any] = {}
     surroundings: dict[str, Any] = {}
-    for key, value in flat.items():
+    for key, given in flat.items():
+        value = plain_value(given)
         head, _, rest = key.partition(".")
         if key in CONDITIONS:
             if isinstance(value, bool) or not isinstance(value, int | float):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from mramsim.bounds import whole
 from mramsim.errors import InputError
 
 Item = TypeVar("Item")
@@ -19,11 +20,11 @@ def thread_count(threads: int | None, name: str = "threads") -> int:
     Raises
     ------
     InputError
-        For less than 1.
+        For less than 1, or no whole number.
     """
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if threads < 1:
+    if whole(name, threads) < 1:
         raise InputError(f"{name} = {threads}; at least 1 is allowed")
     return threads
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mramsim.errors import InputError, nearest
+from mramsim.given import plain_value
 
 
 class Strict(BaseModel):
@@ -60,7 +61,7 @@ def as_json(content: Any, path: str = "") -> str:
     Parameters
     ----------
     content : object
-        Texts, numbers, booleans, None, lists and mappings of these.
+        Texts, numbers, booleans, None, lists and mappings of these; numpy's become plain ones.
     path : str
         Of the content, for messages.
 
@@ -70,7 +71,7 @@ def as_json(content: Any, path: str = "") -> str:
         Names the key of anything else, such as the date of a TOML file.
     """
     try:
-        return json.dumps(content)
+        return json.dumps(content, default=_of_numpy)
     except RecursionError:
         raise InputError(f"{path}: nested too deep" if path else "nested too deep") from None
     except ValueError as error:  # a circle, or a number of too many digits
@@ -81,9 +82,16 @@ def as_json(content: Any, path: str = "") -> str:
         raise InputError(f"{said}; dates are not allowed" if key else error) from None
 
 
+def _of_numpy(value: Any) -> Any:
+    found = plain_value(value)
+    if found is value:
+        raise TypeError(f"{value!r} is not plain")
+    return found
+
+
 def _not_plain(path: str, value: Any) -> tuple[str, Any]:
     """Return path and value of the first thing that JSON cannot hold, or an empty path."""
-    start = f"{path}." if path else ""
+    start, value = f"{path}." if path else "", plain_value(value)
     if isinstance(value, Mapping):
         parts = [(f"{start}{key}", item) for key, item in value.items()]
     elif isinstance(value, list | tuple):

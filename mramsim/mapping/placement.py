@@ -12,6 +12,7 @@ import numpy as np
 from mramsim.arrays.card import MappingCard
 from mramsim.cards import load_card
 from mramsim.errors import InputError, nearest
+from mramsim.given import plain_value
 from mramsim.mapping.calibration import Reached
 from mramsim.mapping.layer import LayerPlacement
 from mramsim.mapping.place_layer import place_layer
@@ -199,4 +200,5 @@ def place(
         threshold = follows if isinstance(follows, Threshold) else None
         layer_card: MappingCard = load_card("mapping", card, own.get(node.name))
         placed.append(place_layer(index, node, threshold, layer_card))
-    return Placement(network, card, tuple(placed), component_values=dict(components or {}))
+    values = {key: plain_value(value) for key, value in (components or {}).items()}
+    return Placement(network, card, tuple(placed), component_values=values)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mramsim.bounds import whole
 from mramsim.errors import InputError
 from mramsim.network.nodes import Input, Node, Output, Product, Quantise, RealInput
 from mramsim.network.nodes.base import Array, Shape
@@ -185,7 +186,7 @@ class Network:
 
 def batches(images: Array, size: int) -> Iterator[Array]:
     """Yield successive parts of at most `size` images; at least one part."""
-    if size < 1:
+    if whole("batch", size) < 1:
         raise InputError(f"batch = {size}; at least 1 is allowed")
     count = max(1, len(images))
     for start in range(0, count, size):
