@@ -9,7 +9,6 @@ VALUES: dict[str, dict[str, object]] = {
     "cell": {"cell_m2": 1e-14, "wordline_f": 1e-15},
     "logic": {
         "xnor_f": 1e-15,
-        "xnor_m2": 1e-12,
         "adder_f": 3e-15,
         "adder_m2": 4e-12,
         "adder_s": 1e-10,
@@ -39,7 +38,7 @@ VALUES: dict[str, dict[str, object]] = {
         "adc_row_bit_s": 5e-11,
         "adc_unit_m2": 2.5e-11,
     },
-    "driver": {"driver_share": 0.5, "dac_bit_f": 0.0, "driver_m2": 5e-12},
+    "driver": {"driver_share": 0.5, "driver_m2": 5e-12},
     "buffer": {"sram_bytes": [8192], "sram_j_per_bit": [2e-14], "sram_m2_per_bit": 1e-13},
     "wire": {"wire_node_m": [28e-9], "wire_j_per_bit_m": [1e-10]},
     "write": {
@@ -52,7 +51,6 @@ VALUES: dict[str, dict[str, object]] = {
         "add_f32_j": 1e-12,
         "mul_f32_j": 4e-12,
         "add_int_j": 1e-13,
-        "mul_int_j": 3e-12,
         "mul_int8_j": 2e-13,
         "gate_j": 1e-15,
         "function_j": 2e-11,

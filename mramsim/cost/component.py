@@ -17,7 +17,6 @@ _KEYS: dict[str, set[str]] = {
     "cell": {"cell_m2", "wordline_f"},
     "logic": {
         "xnor_f",
-        "xnor_m2",
         "adder_f",
         "adder_m2",
         "adder_s",
@@ -31,7 +30,7 @@ _KEYS: dict[str, set[str]] = {
         *_DELAY,
     },
     "sense": {"sa_f", "sa_static_a", "sa_s", "sa_m2", *_DELAY},
-    "driver": {"driver_share", "dac_bit_f", "driver_m2"},
+    "driver": {"driver_share", "driver_m2"},
     "sram": {"sram_bytes", "sram_j_per_bit", "sram_m2_per_bit"},
     "dram": {"dram_j_per_bit", "dram_bytes_per_s"},
     "wire": {"wire_node_m", "wire_j_per_bit_m"},
@@ -40,7 +39,6 @@ _KEYS: dict[str, set[str]] = {
         "add_f32_j",
         "mul_f32_j",
         "add_int_j",
-        "mul_int_j",
         "mul_int8_j",
         "gate_j",
         "function_j",
@@ -103,7 +101,6 @@ class ComponentCard(Card):
     wordline_f: NotNegative | None = None
 
     xnor_f: NotNegative | None = None
-    xnor_m2: NotNegative | None = None
     adder_f: NotNegative | None = None
     adder_m2: NotNegative | None = None
     adder_s: NotNegative | None = None
@@ -121,7 +118,6 @@ class ComponentCard(Card):
     sa_m2: NotNegative | None = None
 
     driver_share: NotNegative | None = None
-    dac_bit_f: NotNegative | None = None
     driver_m2: NotNegative | None = None
 
     sram_bytes: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] | None = (
@@ -143,7 +139,6 @@ class ComponentCard(Card):
     add_f32_j: NotNegative | None = None
     mul_f32_j: NotNegative | None = None
     add_int_j: NotNegative | None = None
-    mul_int_j: NotNegative | None = None
     mul_int8_j: NotNegative | None = None
     gate_j: NotNegative | None = None
     function_j: NotNegative | None = None

@@ -57,8 +57,8 @@ def _reads_s(
 
     Per step: pre-charge, read, then one decision (sense amplifier), the conversions of the columns
     that share a converter, or, for a swept reference, one decision per driven row while the column
-    value is held. A counter runs while its column settles, so of both the longer counts, and columns
-    that share one settle in turn.
+    value is held. A counter runs while its column settles, so the longer of both counts, and
+    columns that share one settle in turn.
     """
     card = layer.card
     steps = int(counts[TILE_EVENTS.index("steps")])
