@@ -233,7 +233,9 @@ def program(
     )
     state ^= lost
     junction = np.where(state == P, parallel, antiparallel)
-    slow = flicker.slow_factor(card, shape, generators("flicker"), effects, die.inference_hz)
+    slow = flicker.slow_factor(
+        card, conditions, shape, generators("flicker"), effects, die.inference_hz
+    )
     junction *= slow
     defect = stuck.draw(card, shape, generators("stuck"), effects)
     junction = stuck.resistance(card, defect, junction)

@@ -60,7 +60,7 @@ def expected_spread(die: Die, mapping: MappingCard, classes: tuple[Branch, ...])
     """
     low, unit, _ = levels(classes)
     total = np.array([classes[P].total_ohm, classes[AP].total_ohm])
-    slow = flicker.slow_variance(die.card, die.inference_hz, die.effects)
+    slow = flicker.slow_variance(die.card, die.conditions, die.inference_hz, die.effects)
     relative = die.spread_ohm2(classes) / total**2
     variance = (low * (1.0 - low) / unit) ** 2 * float(relative.sum())
     variance += float((junction_sensitivity(classes) ** 2).sum()) * slow

@@ -54,7 +54,7 @@ def expected_spread(die: Die, classes: tuple[Branch, ...]) -> float:
     """
     unit, _ = unit_siemens(classes)
     total = np.array([classes[P].total_ohm, classes[AP].total_ohm])
-    slow = flicker.slow_variance(die.card, die.inference_hz, die.effects)
+    slow = flicker.slow_variance(die.card, die.conditions, die.inference_hz, die.effects)
     variance = die.spread_ohm2(classes) / total**4 / unit**2
     variance += junction_sensitivity(classes)[[P, AP]] ** 2 * slow
     return float(np.sqrt(variance.mean()))

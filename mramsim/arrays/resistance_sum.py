@@ -61,7 +61,7 @@ def junction_sensitivity(classes: tuple[Branch, ...]) -> Floats:
 def expected_spread(die: Die, classes: tuple[Branch, ...]) -> float:
     """Return the root mean square static deviation of a branch in counts, to first order."""
     unit, _ = unit_ohm(classes)
-    slow = flicker.slow_variance(die.card, die.inference_hz, die.effects)
+    slow = flicker.slow_variance(die.card, die.conditions, die.inference_hz, die.effects)
     junction = np.array([classes[P].junction_ohm, classes[AP].junction_ohm])
     variance = die.spread_ohm2(classes) + junction**2 * slow
     return float(np.sqrt(variance.mean())) / unit

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mramsim.devices.barrier import area_m2
 from mramsim.devices.card import DeviceCard
+from mramsim.devices.conditions import Conditions
 from mramsim.errors import InputError
 
 
@@ -41,14 +42,20 @@ def relative_variance(card: DeviceCard, low_hz: float, high_hz: float) -> float:
     return card.hooge_m2 / area_m2(card.diameter_m) * math.log(high_hz / low_hz)
 
 
-def slow_variance(card: DeviceCard, inference_hz: float, effects: frozenset[str]) -> float:
+def slow_variance(
+    card: DeviceCard, conditions: Conditions, inference_hz: float, effects: frozenset[str]
+) -> float:
     """Return the relative variance of the part that is fixed during one inference.
 
-    From the card's `flicker_low_hz` to `inference_hz` (1 / length of an inference).
+    From the card's `flicker_low_hz`, or 1 / age where the chip is older than that implies, to
+    `inference_hz` (1 / length of an inference).
     """
     if "flicker" not in effects or card.flicker_low_hz is None:
         return 0.0
-    return relative_variance(card, card.flicker_low_hz, inference_hz)
+    low = card.flicker_low_hz
+    if conditions.age_seconds * low > 1.0:
+        low = 1.0 / conditions.age_seconds
+    return relative_variance(card, low, inference_hz)
 
 
 def fast_variance(
@@ -65,6 +72,7 @@ def fast_variance(
 
 def slow_factor(
     card: DeviceCard,
+    conditions: Conditions,
     shape: tuple[int, ...],
     rng: np.random.Generator,
     effects: frozenset[str],
@@ -75,6 +83,8 @@ def slow_factor(
     Parameters
     ----------
     card : DeviceCard
+    conditions : Conditions
+        Give the age.
     shape : tuple of int
     rng : numpy.random.Generator
         Of this chip, layer, tile and the effect ``flicker``; one normal number per device.
@@ -87,7 +97,7 @@ def slow_factor(
     float64 [shape]
         Log-normal, hence positive; 1 where there is no 1/f noise.
     """
-    sigma = math.sqrt(slow_variance(card, inference_hz, effects))
+    sigma = math.sqrt(slow_variance(card, conditions, inference_hz, effects))
     if sigma == 0.0:
         return np.ones(shape)
     z = rng.standard_normal(shape)

@@ -9,10 +9,12 @@ from scipy.integrate import quad
 from mramsim.cards import load_card
 from mramsim.devices import flicker, rtn
 from mramsim.devices.card import DeviceCard
+from mramsim.devices.conditions import Conditions
 from mramsim.effects import select
 from mramsim.errors import InputError
 
 ALL = select()
+YOUNG = Conditions()
 AREA = math.pi / 4 * 50e-9**2
 
 
@@ -39,22 +41,33 @@ def test_range_of_the_fact_sheet(hooge: float, percent: float) -> None:
 def test_slow_and_fast_part_add_up() -> None:
     card = card_of()
     whole = flicker.relative_variance(card, 1.0, 5e7)
-    slow = flicker.slow_variance(card, 2e5, ALL)
+    slow = flicker.slow_variance(card, YOUNG, 2e5, ALL)
     fast = flicker.fast_variance(card, 2e5, 5e7, ALL)
     assert slow + fast == pytest.approx(whole, rel=1e-12)
-    assert flicker.slow_variance(card, 0.5, ALL) == 0.0
+    assert flicker.slow_variance(card, YOUNG, 0.5, ALL) == 0.0
     assert flicker.fast_variance(card, 0.5, 5e7, ALL) == pytest.approx(whole, rel=1e-12)
     off = ALL - {"flicker"}
-    assert flicker.slow_variance(card, 2e5, off) + flicker.fast_variance(card, 2e5, 5e7, off) == 0
+    assert (
+        flicker.slow_variance(card, YOUNG, 2e5, off) + flicker.fast_variance(card, 2e5, 5e7, off)
+        == 0
+    )
+
+
+def test_a_chip_has_drifted_since_it_was_programmed() -> None:
+    card = card_of(hooge_m2=1e-21, flicker_low_hz=1.0)
+    old = flicker.slow_variance(card, Conditions(age_seconds=1e6), 2e5, ALL)
+    assert old == pytest.approx(flicker.relative_variance(card, 1e-6, 2e5), rel=1e-12)
+    soon = flicker.slow_variance(card, Conditions(age_seconds=0.1), 2e5, ALL)
+    assert soon == flicker.slow_variance(card, YOUNG, 2e5, ALL) < old
 
 
 def test_slow_factor_has_its_variance() -> None:
     card = card_of(hooge_m2=1e-20)
-    factor = flicker.slow_factor(card, (1_000_000,), np.random.default_rng(1), ALL, 1e5)
-    variance = flicker.slow_variance(card, 1e5, ALL)
+    factor = flicker.slow_factor(card, YOUNG, (1_000_000,), np.random.default_rng(1), ALL, 1e5)
+    variance = flicker.slow_variance(card, YOUNG, 1e5, ALL)
     assert abs(factor.mean() - 1.0) < 4 * math.sqrt(variance / 1e6)
     assert abs(factor.var() / variance - 1.0) < 4 * math.sqrt(2e-6)
-    off = flicker.slow_factor(card, (5,), np.random.default_rng(1), frozenset(), 1e5)
+    off = flicker.slow_factor(card, YOUNG, (5,), np.random.default_rng(1), frozenset(), 1e5)
     assert off.tolist() == [1.0] * 5
 
 
