@@ -27,7 +27,7 @@ class Effect:
     zero : str
         What the effect is when its magnitude is zero.
     drawn : tuple of str
-        Any of ``"chip"`` (once per die), ``"read"`` (each read anew), ``"none"`` (deterministic).
+        Any of ``"chip"`` (once per die), ``"read"`` (each read anew), ``"none"`` (deterministic alone).
     """
 
     number: int
@@ -51,7 +51,7 @@ EFFECTS: tuple[Effect, ...] = (
     Effect(11, "sa_offset", "offset of each sense amplifier", "0", ("chip",)),
     Effect(12, "sa_noise", "noise of each decision", "0", ("read",)),
     Effect(13, "reference", "spread of the reference cells", "ideal reference", ("chip",)),
-    Effect(14, "adc", "every quantisation: steps, range, one bit", "exact count", ("none",)),
+    Effect(14, "adc", "every quantisation: steps, range, one bit", "exact count", ("chip", "read")),
     Effect(15, "ir_drop", "wire, driver and access resistance", "0 ohm", ("none",)),
 )
 
