@@ -27,7 +27,7 @@ class Effect:
     zero : str
         What the effect is when its magnitude is zero.
     drawn : tuple of str
-        Any of ``"chip"`` (once per die), ``"read"`` (each read anew), ``"none"`` (deterministic alone).
+        Any of ``"chip"`` (once per die), ``"read"`` (each read anew), ``"none"`` (deterministic).
     """
 
     number: int
