@@ -30,6 +30,7 @@ _HOME = {
     "load_card": "mramsim.cards",
     "list_cards": "mramsim.cards",
     "load_dataset": "mramsim.datasets",
+    "Dataset": "mramsim.datasets",
     "train": "mramsim.training",
     "with_bit_errors": "mramsim.network.bit_errors",
     "place": "mramsim.mapping.placement",
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from mramsim.chip import Chip
     from mramsim.comparison import compare_sensing, comparison_table
     from mramsim.cost.estimate import estimate
-    from mramsim.datasets import load_dataset
+    from mramsim.datasets import Dataset, load_dataset
     from mramsim.devices.conditions import Conditions
     from mramsim.errors import InputError
     from mramsim.evaluation import evaluate

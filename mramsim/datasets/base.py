@@ -20,9 +20,11 @@ class Dataset:
     Attributes
     ----------
     name : str
-    x_train, x_test : uint8 or int16 array [images, channels, height, width]
-        int16 for sound: one channel of height 1.
-    y_train, y_test : uint8 array [images]
+    x_train, x_test : array [images, channels, height, width]
+        uint8; int16 for sound: one channel of height 1. To run a network: any numbers and shape
+        that it takes.
+    y_train, y_test : integer array [images]
+        Number of the class, from 0. Training images set calibrated ranges.
     classes : tuple of str
     levels : int
         Values run from `low` to ``low + levels - 1`` or ``low + levels``; a power of two.
@@ -41,9 +43,9 @@ class Dataset:
     x_test: NDArray[Any]
     y_test: NDArray[np.uint8]
     classes: tuple[str, ...]
-    levels: int
-    planes: int
-    citation: str
+    levels: int = 256
+    planes: int = 8
+    citation: str = ""
     threshold: int | None = None
     low: int = 0
 
@@ -52,7 +54,18 @@ class Dataset:
             ("training", self.x_train, self.y_train),
             ("test", self.x_test, self.y_test),
         ):
-            if len(x) > len(y):
+            for what, array in ((f"{part} images", x), (f"{part} labels", y)):
+                if not isinstance(array, np.ndarray):
+                    kind = type(array).__name__
+                    raise InputError(
+                        f"data set '{self.name}': {what} are a {kind}; a numpy array is expected"
+                    )
+            if y.ndim != 1 or y.dtype.kind not in "iu":
+                raise InputError(
+                    f"data set '{self.name}': {part} labels of shape {y.shape} and type {y.dtype};"
+                    " one axis of integers is expected"
+                )
+            if len(x) != len(y):
                 raise InputError(f"data set '{self.name}': {len(x)} {part} images, {len(y)} labels")
             if len(y) and not 0 <= y.min() <= y.max() < len(self.classes):
                 raise InputError(

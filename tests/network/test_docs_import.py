@@ -22,13 +22,15 @@ def test_snippets(tmp_path, monkeypatch, capsys):
         np.savez("x.npz", x=stored["images"], logits=stored["mlp"])
     names: dict = {}
     parts = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.S)
-    assert len(parts) == 9
+    assert len(parts) == 10
     for part in sorted(parts, key=lambda part: part.startswith("network.training")):
         exec(compile(part, str(PAGE), "exec"), names)  # our own page
     printed = capsys.readouterr().out
     assert "360 of 360 classes agree" in printed
     assert "binary network, exact" in printed
     assert (tmp_path / "arrays" / "manifest.json").exists()
+    assert names["result"].data["dataset"] == "own"
+    assert names["result"].data["accuracy"]["ideal"] == 1.0
     assert names["again"].products()[0].planes == 8
 
 

@@ -18,6 +18,8 @@ from mramsim.network.graph import Network
 def save_program(network: Network, path: str | os.PathLike[str]) -> Path:
     """Write ``torch.export.save`` of `to_torch`; ``torch.export.load(path).module()`` runs it.
 
+    A program is fixed to the type of its input: float32.
+
     Parameters
     ----------
     network : Network
