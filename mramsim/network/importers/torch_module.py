@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import operator
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
@@ -18,7 +15,17 @@ from mramsim.network.importers.draft import input_record
 from mramsim.network.importers.layers import Layers
 from mramsim.network.importers.result import Options, finish
 from mramsim.network.importers.symbols import Const, Opaque, Real, Value
-from mramsim.network.importers.torch_ops import TorchOps, numbers
+from mramsim.network.importers.torch_check import Case, compare
+from mramsim.network.importers.torch_example import feed, images
+from mramsim.network.importers.torch_ops import SAME, TorchOps, numbers
+from mramsim.network.importers.torch_trace import (
+    number_type,
+    operation,
+    own_copy,
+    random,
+    trace,
+    writes_input,
+)
 
 _BATCH = 3  # unlike any likely size, so that a reshape shows which axis holds the images
 _VIEWS = {"view", "reshape", "_unsafe_view", "unsqueeze", "squeeze", "flatten"}
@@ -46,7 +53,8 @@ def from_torch(
     ----------
     module : torch.nn.Module
     example_input : float tensor [images, *shape]
-        What the module is fed; at least one image.
+        What the module is fed; at least one image. The network is compared with the module on
+        the first 256.
     input : {"real", "signs", "bits", "uint8"}
         Raw values that the network will be given: real numbers, -1 and +1, 0 and 1, 0 to 255.
         Arrays can read the last three.
@@ -64,34 +72,24 @@ def from_torch(
     Raises
     ------
     InputError
-        For an operation that is not understood, by name.
+        For an operation that is not understood, by name; for an example that is no ``scale * raw +
+        offset``; and where the network and the module differ on the example.
     """
-    if not isinstance(example_input, Tensor):
-        kind = type(example_input).__name__
-        raise InputError(f"example_input is of type {kind}; a torch tensor is needed")
-    example = example_input.detach().float()
-    if example.ndim < 2 or len(example) < 1:
-        raise InputError(f"example_input has shape {tuple(example.shape)}; [images, ...] is needed")
-    own = copy.deepcopy(module).eval().cpu().float()
-    graph = _trace(own, example[:1].repeat(_BATCH, *[1] * (example.ndim - 1)))
-    draft, entry = input_record(tuple(example.shape[1:]), input, scale, offset)
-    walk = _Walk(graph, own, Layers(draft), entry)
-    last = walk.run()
-    raw = (example.numpy() - offset) / scale
-    raw = np.rint(raw).astype(np.int64) if input != "real" else raw
-    return finish(draft, last, Options(name, "torch module", zero), raw)
-
-
-def _trace(module: nn.Module, example: Tensor) -> fx.GraphModule:
-    from torch.fx.experimental.proxy_tensor import make_fx
-
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return make_fx(lambda x: module(x))(example)
-    except Exception as error:  # the module's own code runs here and may raise anything
-        text = str(error).split("\n")[0][:200]
-        raise InputError(f"the module cannot be traced ({type(error).__name__}: {text})") from None
+    if zero not in (1, -1, 0):
+        raise InputError(f"zero = {zero}; 1, -1 or 0 is allowed")
+    example = images(example_input)
+    fed = feed(input, scale, offset)
+    draft, entry = input_record(tuple(example.shape[1:]), input, fed.scale, fed.offset)
+    raw = fed.raw(example)
+    own = own_copy(module)
+    graph, constants = trace(own, example[:1].repeat(_BATCH, *[1] * (example.ndim - 1)))
+    last = _Walk(graph, own, Layers(draft), entry).run(constants)
+    case = Case(module, example, raw, isinstance(last, Opaque) and last.end is not None)
+    found = finish(draft, last, Options(name, "torch module", zero), raw)
+    notes = found.training["import"]["notes"]
+    kept = finish(draft, last, Options(zero=0)) if notes and zero else found
+    notes += compare(kept, case)
+    return found
 
 
 class _Walk:
@@ -105,12 +103,14 @@ class _Walk:
         self.by_data = {value.data_ptr(): name for name, value in named.items() if value.numel()}
         self.known: dict[fx.Node, Value] = {}
         self.tensors: dict[fx.Node, Any] = {}
-        self.roots: dict[fx.Node, fx.Node] = {}
 
-    def run(self) -> Value:
+    def run(self, constants: Sequence[Tensor]) -> Value:
+        waiting = list(constants)
         for node in self.graph.graph.nodes:
-            if node.op == "placeholder":
+            if node.op == "placeholder" and not self.known:
                 self.known[node] = Real(self.entry)
+            elif node.op == "placeholder":
+                self.tensors[node] = waiting.pop(0)
             elif node.op == "get_attr":
                 self.tensors[node] = getattr(self.graph, str(node.target))
             elif node.op == "call_function":
@@ -132,6 +132,10 @@ class _Walk:
         sources = node.all_input_nodes
         if node.target is operator.getitem:
             self._item(node)
+        elif writes_input(node):
+            self.known[node] = Opaque("the module writes into its input")  # nothing reads this
+        elif random(node) and "dropout" not in operation(node):
+            self.known[node] = Opaque(f"operation '{operation(node)}' draws random numbers")
         elif not any(source in self.known for source in sources):
             self.tensors[node] = self._compute(node)
         else:
@@ -171,12 +175,10 @@ class _Walk:
         tensor = self.tensors[node]
         if not isinstance(tensor, Tensor):
             return tensor
-        return Const(numbers(tensor.detach().cpu().numpy()), _layer(self._label(tensor)))
+        return Const(numbers(tensor), _layer(self._label(tensor)))
 
     def _apply(self, node: fx.Node) -> Value:
-        full = getattr(node.target, "_schema", None)
-        raw = full.name.split("::")[-1] if full is not None else str(node.target)
-        name = raw.rstrip("_") if not raw.startswith("__") else raw
+        name = operation(node)
         args, kwargs = fx.map_arg((node.args, node.kwargs), self._value)
         wanted = self._wanted(args, name)
         self.ops.rank = len(_shape(node.args[0])) if node.args else 0
@@ -184,15 +186,19 @@ class _Walk:
             found = self._view(node, args[0], wanted)
         elif name not in self.ops.table:
             found = Opaque(f"operation '{name}' (near '{wanted}') is not understood")
+        elif name == "bitwise_not" and number_type(node) != "bool":
+            found = Opaque(f"'{wanted}': bitwise_not of whole numbers is not understood")
+        elif name in _WRITES and _shape(node.args[1]) != _shape(node):
+            found = Opaque(f"'{wanted}': an assignment to part of the values is not understood")
         else:
             found = self._handled(name, wanted, args, kwargs)
-        if name in ("detach", "alias") and isinstance(node.args[0], fx.Node):
-            self.roots[node] = self.roots.get(node.args[0], node.args[0])
-        if raw.endswith("_") and not raw.startswith("__"):
-            self._written(node.args[0], found)
-        elif isinstance(node.kwargs.get("out"), fx.Node):
-            self._written(node.kwargs["out"], found)
-        return found
+        source = node.args[int(name in _WRITES)] if node.args else None
+        return self._typed(node, source, name, found)
+
+    def _typed(self, node: fx.Node, source: Any, name: str, found: Value) -> Value:
+        pair = (number_type(source), number_type(node))
+        moved = name in _MOVES
+        return self.ops.casts.typed(found, pair, node.name, moved) if pair[1] else found
 
     def _handled(self, name: str, wanted: str, args: Any, kwargs: Any) -> Value:
         named = {key: part for key, part in kwargs.items() if key not in _IGNORED}
@@ -200,13 +206,6 @@ class _Walk:
             return self.ops.table[name](wanted, *args, **named)
         except TypeError as error:
             raise InputError(f"operation '{name}' (near '{wanted}'): {error}") from None
-
-    def _written(self, target: Any, found: Value) -> None:
-        """Let an operation in place change what its first argument holds."""
-        if isinstance(target, fx.Node):
-            root = self.roots.get(target, target)
-            for node in [root, *(key for key, base in self.roots.items() if base is root)]:
-                self.known[node] = found
 
     def _wanted(self, args: Any, name: str) -> str:
         for part in args:
@@ -222,6 +221,8 @@ class _Walk:
         return self.layers.reshape(x, shape[1:], wanted)
 
 
+_MOVES = _VIEWS | SAME | {"permute", "transpose", "slice", "max_pool2d", "constant_pad_nd"}
+_WRITES = {"copy", "slice_scatter"}
 _IGNORED = {
     "dtype", "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "out",
 }  # fmt: skip

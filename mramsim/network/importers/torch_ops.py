@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
+from mramsim.errors import InputError
+from mramsim.network.importers.casts import Casts
 from mramsim.network.importers.layers import Layers
 from mramsim.network.importers.symbols import Const, Opaque, Real, Value
 from mramsim.network.nodes.base import Array
 
 Handler = Callable[..., Value]
 SAME = {
-    "detach", "alias", "clone", "contiguous", "lift_fresh_copy", "dropout", "native_dropout",
-    "_to_copy", "to", "feature_dropout", "lift_fresh",
+    "detach", "alias", "clone", "contiguous", "lift_fresh_copy", "_to_copy", "to", "lift_fresh",
 }  # fmt: skip
 BINARY = {
     "add": "add", "sub": "sub", "mul": "mul", "div": "div", "ge": "ge", "gt": "gt", "le": "le",
@@ -37,6 +39,7 @@ class TorchOps:
 
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
+        self.casts = Casts(layers)
         self.rank = 0  # axes of the first argument as torch sees it, images included
         self.table: dict[str, Handler] = {
             name.removeprefix("_op_"): getattr(self, name)
@@ -90,6 +93,22 @@ class TorchOps:
         return self.layers.binary("eq", x, constant(0), wanted)
 
     _op_bitwise_not = _op_logical_not
+
+    def _op_dropout(self, wanted: str, x: Value, share: float, train: bool = True) -> Value:
+        return Opaque(f"'{wanted}': a dropout that draws random numbers") if train and share else x
+
+    _op_native_dropout = _op_feature_dropout = _op_dropout
+
+    def _op_copy(self, wanted: str, x: Value, given: Value, *_rest: Any) -> Value:
+        return given  # all values are written: the caller compared the shapes
+
+    _op_slice_scatter = _op_copy
+
+    def _op_fill(self, wanted: str, x: Value, fill: Any) -> Value:
+        found = fill if isinstance(fill, Value) else constant(fill)
+        if isinstance(found, Const) and found.single is not None:
+            return constant(found.single)
+        return Opaque(f"'{wanted}': a fill with a computed value is not understood")
 
     def _op_full_like(self, wanted: str, x: Value, fill: float, **_named: Any) -> Value:
         return constant(fill)
@@ -302,6 +321,8 @@ def _spread(value: Sequence[int]) -> list[int]:
     return list(value) * 2 if len(value) == 1 else list(value)
 
 
-def numbers(value: Array) -> Array:
-    """Return an array of numbers as float32 (bool as 0 and 1)."""
-    return np.array(value, dtype=np.float32)
+def numbers(tensor: Tensor) -> Array:
+    """Return a tensor of numbers as float32 (bool as 0 and 1)."""
+    if tensor.is_complex():
+        raise InputError("the module computes with complex numbers; real ones are understood")
+    return np.array(tensor.detach().cpu().float().numpy())
