@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from mramsim.errors import InputError
+from mramsim.network.importers.casts import Casts
 from mramsim.network.importers.layers import Layers
 from mramsim.network.importers.onnx_file import OnnxNode
 from mramsim.network.importers.symbols import Const, Opaque, Real, Value
@@ -21,7 +22,12 @@ _BINARY = {
     "Add": "add", "Sub": "sub", "Mul": "mul", "Div": "div", "GreaterOrEqual": "ge", "Greater": "gt",
     "LessOrEqual": "le", "Less": "lt", "Equal": "eq", "Min": "minimum", "Max": "maximum",
 }  # fmt: skip
-_SAME = {"Identity", "Dropout", "Cast"}
+_SAME = {"Identity", "Dropout"}
+_TYPES = {
+    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
+    10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16",
+}  # fmt: skip
+_WRAPPING = {"uint8", "int8", "uint16", "int16", "uint32", "uint64"}
 _ROUNDINGS = {"ROUND": "even", "FLOOR": "floor", "CEIL": "ceil", "ROUND_TO_ZERO": "zero"}
 
 
@@ -35,6 +41,7 @@ class OnnxOps:
 
     def __init__(self, layers: Layers) -> None:
         self.layers = layers
+        self.casts = Casts(layers)
         self.table: dict[str, Handler] = {
             name.removeprefix("_op_"): getattr(self, name)
             for name in dir(self)
@@ -122,6 +129,13 @@ class OnnxOps:
 
     def _op_Not(self, node: OnnxNode, given: list[Value | None], wanted: str) -> Value:
         return self.layers.binary("eq", _need(given, 0), constant(0), wanted)
+
+    def _op_Cast(self, node: OnnxNode, given: list[Value | None], wanted: str) -> Value:
+        value, code = _need(given, 0), node.attributes.get("to")
+        target = _TYPES.get(code, "") if isinstance(code, int) else ""
+        if not target or (target in _WRAPPING and not isinstance(value, Const)):
+            return Opaque(f"'{wanted}': a cast to {target or 'this type'} is not understood")
+        return self.casts.cast(value, target, wanted)
 
     def _op_Neg(self, node: OnnxNode, given: list[Value | None], wanted: str) -> Value:
         return self.layers.binary("mul", _need(given, 0), constant(-1), wanted)
