@@ -120,6 +120,13 @@ class Act(nn.Module):
         return sign(x)
 
 
+def test_scores_with_an_axis_of_one_more():
+    module = nn.Sequential(Module(sign), nn.Unflatten(1, (3, 1)))
+    found = from_torch(module, example(), input="signs").scores(example().numpy().astype(int))
+    with torch.no_grad():
+        assert np.array_equal(found, module.eval()(example()).numpy()[:, :, 0])
+
+
 @pytest.mark.parametrize("last", [nn.Softmax(1), nn.LogSoftmax(1)])
 def test_a_softmax_at_the_end_is_compared(last):
     module = nn.Sequential(Module(sign), last)

@@ -85,7 +85,7 @@ def column_written(x):
         (part_zeroed, "assignment to part of the values"),
         (narrowed, "assignment to part of the values"),
         (first_image_zeroed, "assignment to part of the values"),
-        (column_written, "'select_scatter'"),
+        (column_written, "assignment to part of the values"),
     ],
 )
 def test_a_write_through_a_part_is_refused(body, text):

@@ -103,7 +103,7 @@ def _scores(module: nn.Module, example: Tensor) -> Array:
         ) from None
     if not np.isfinite(found).all():
         raise InputError("the module gives NaN or infinity on example_input")
-    return np.asarray(found)
+    return np.asarray(found.reshape(len(found), -1))  # [images, classes, 1] is as good
 
 
 def _in_float64(case: Case) -> Array | None:

@@ -184,12 +184,12 @@ class _Walk:
         self.ops.rank = len(_shape(node.args[0])) if node.args else 0
         if name in _VIEWS:
             found = self._view(node, args[0], wanted)
+        elif name in _WRITES and _shape(node.args[1]) != _shape(node):
+            found = Opaque(f"'{wanted}': an assignment to part of the values is not understood")
         elif name not in self.ops.table:
             found = Opaque(f"operation '{name}' (near '{wanted}') is not understood")
         elif name == "bitwise_not" and number_type(node) != "bool":
             found = Opaque(f"'{wanted}': bitwise_not of whole numbers is not understood")
-        elif name in _WRITES and _shape(node.args[1]) != _shape(node):
-            found = Opaque(f"'{wanted}': an assignment to part of the values is not understood")
         else:
             found = self._handled(name, wanted, args, kwargs)
         source = node.args[int(name in _WRITES)] if node.args else None
@@ -222,7 +222,7 @@ class _Walk:
 
 
 _MOVES = _VIEWS | SAME | {"permute", "transpose", "slice", "max_pool2d", "constant_pad_nd"}
-_WRITES = {"copy", "slice_scatter"}
+_WRITES = {"copy", "slice_scatter", "select_scatter"}
 _IGNORED = {
     "dtype", "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "out",
 }  # fmt: skip
