@@ -192,3 +192,14 @@ def test_a_buffer_written_from_the_input_is_refused():
 
     with pytest.raises(InputError, match="select"):
         from_torch(Keeping(), example(), input="signs")
+
+
+def test_a_write_behind_a_flatten_is_followed():
+    """Flatten and an activation in place: torch writes the map too, nothing reads it."""
+    torch.manual_seed(0)
+    parts = nn.Conv2d(2, 3, 3), nn.Flatten(), nn.ReLU(inplace=True), nn.Linear(48, 3)
+    module, x = nn.Sequential(*parts).eval(), torch.randn(50, 2, 6, 6)
+    with torch.no_grad():
+        np.testing.assert_allclose(
+            from_torch(module, x).scores(x.numpy()), module(x).numpy(), atol=1e-5
+        )

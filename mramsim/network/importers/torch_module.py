@@ -103,6 +103,7 @@ class _Walk:
         self.by_data = {value.data_ptr(): name for name, value in named.items() if value.numel()}
         self.known: dict[fx.Node, Value] = {}
         self.tensors: dict[fx.Node, Any] = {}
+        self.back: dict[Any, tuple[Any, tuple[int, ...]]] = {}  # what a view is of, and its shape
 
     def run(self, constants: Sequence[Tensor]) -> Value:
         waiting = list(constants)
@@ -215,7 +216,11 @@ class _Walk:
         return f"{name.strip('_')}_{self.layers.count}"
 
     def _view(self, node: fx.Node, x: Any, wanted: str) -> Value:
-        shape = _shape(node)
+        shape, given = _shape(node), node.args[0]
+        value, old = self.back.get(given, (x, _shape(given)))
+        self.back[node] = (value, old)
+        if shape == old and isinstance(value, Value):
+            return value  # there and back, as after a write through a view
         if not shape or shape[0] != _BATCH or not isinstance(x, Value):
             return Opaque(f"'{wanted}': a reshape to {shape} mixes images")
         return self.layers.reshape(x, shape[1:], wanted)
