@@ -55,6 +55,8 @@ def flip_probability(delta: float, tau: float, drive: float, stiffness: float = 
         the quasi-stationary well, and each place counts with the chance to relax into the other
         well after the pulse, erfc(x sqrt(Delta)) / 2.
     """
+    if drive < 0.0:
+        return 0.0  # it holds the state
     height = min(delta, MOST_DELTA)
     width = max(min(_ANGLE, _PER_DELTA / height), _LEAST_ANGLE)
     coarse, fine = (
@@ -67,7 +69,7 @@ def flip_probability(delta: float, tau: float, drive: float, stiffness: float = 
 
 
 def _on_grid(angle: float, delta: float, tau: float, drive: float, stiffness: float) -> float:
-    """Return the probability on a grid, negative where the pulse holds the state."""
+    """Return the probability on a grid; rounding may leave less than 0."""
     from scipy.special import erfc
 
     last = math.acos(max(-_BEYOND / math.sqrt(delta), -1.0))
