@@ -43,6 +43,13 @@ def test_static_counts_are_those_of_the_shared_charge_within_the_grid():
     assert np.std(error) < 1.2 * made.record.step * np.sqrt(ROWS / 12)
 
 
+def test_each_branch_has_the_resistance_of_its_own_share_of_the_voltage():
+    made = make(random_bits(1, ROWS, 3), ("bias",), CHARGE, v_half_v=0.3, gp_curvature_per_v2=0.5)
+    ap, p = (branch.total_ohm for branch in made.cells.classes[:2])
+    wanted = np.where(made.cells.meant() == 1, p, ap)
+    np.testing.assert_allclose(made.cells.resistance_ohm, wanted, rtol=1e-9)
+
+
 def test_undriven_rows_add_nothing():
     driven = random_bits(3, ROWS)
     made = make(random_bits(1, ROWS, 10), ("d2d",), CHARGE, driven=[driven])

@@ -134,6 +134,9 @@ def test_barriers_between_the_computed_ones():
         for value in delta
     ]
     np.testing.assert_allclose(found, alone, rtol=0.02)
+    drive = disturb.overdrives(card, here, PULSE, ALL)[1] * 40.0 / 28.0  # Ic0 goes with the barrier
+    once = flip_probability(28.0, 1e-8 * damping_rate_per_s(card), drive)
+    assert found[0] == pytest.approx(1.0 - (1.0 - once) ** 100, rel=0.02)
     part = disturb.flip_probabilities(card, here, PULSE, ALL, delta[2:4])[1]
     np.testing.assert_array_equal(part, found[2:4])  # whatever else is on the chip
 

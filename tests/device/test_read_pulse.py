@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
+from mramsim.devices import read_pulse
 from mramsim.devices.escape import escape_rate
 from mramsim.devices.fokker_planck import write_error_rate
 from mramsim.devices.macrospin import Macrospin, evolve, safe_step, thermal_start
@@ -84,6 +85,14 @@ def test_short_pulses_follow_the_least_action(drive, tau):
     slope = (math.log(low) - math.log(high)) / 40.0
     assert slope == pytest.approx(least_action(drive, tau), rel=0.03, abs=0.005)
     assert slope > (1.0 - drive) ** 2 + 0.02  # what the escape rate has
+
+
+@pytest.mark.parametrize(("delta", "drive"), [(60.0, 0.94), (130.0, 0.94)])
+def test_grid_is_fine_enough(delta, drive):
+    """Extrapolated from two grids, against two that are twice as fine."""
+    coarse, fine = (read_pulse._on_grid(angle, delta, 1.06, drive, 1.0) for angle in (2e-3, 1.5e-3))
+    expected = fine * (fine / coarse) ** (1.0 / ((4.0 / 3.0) ** 2 - 1.0))
+    assert flip_probability(delta, 1.06, drive) == pytest.approx(expected, rel=0.05)
 
 
 def test_nothing_and_holding_add_nothing():
