@@ -109,7 +109,7 @@ def test_probability_of_one_read_is_that_of_the_pulse():
     tau = 1e-8 * damping_rate_per_s(card)
     assert drives[0] > drives[1] > 0.2
     expected = flip_probability(25.0, tau, drives[1])
-    assert float(once[1]) == pytest.approx(expected, rel=1e-9)
+    assert float(once[1]) == pytest.approx(expected, rel=1e-9, abs=0.0)
     assert once[0] == 0.0  # the current holds it
 
 
@@ -122,7 +122,9 @@ def test_reads_both_ways_flip_both_states_half_as_often():
     one, other = (disturb.flip_probabilities(c, here, PULSE, ALL) for c in (card, turned))
     assert both[0] > both[1] > 0.0  # a parallel junction carries more
     for state in (0, 1):
-        assert float(both[state]) == pytest.approx(float(one[state] + other[state]) / 2.0, rel=1e-6)
+        assert float(both[state]) == pytest.approx(
+            float(one[state] + other[state]) / 2.0, rel=1e-6, abs=0.0
+        )
 
 
 def test_barriers_between_the_computed_ones():
