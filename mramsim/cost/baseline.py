@@ -2,8 +2,8 @@
 
 One image at a time. Real layers run on the units of a multiply-accumulate array; beside XNOR gates,
 and for all other operations of digital nodes, on those of the arithmetic card, whose area is left
-out. Local registers of the multiply-accumulate units, control and leakage are left
-out, which favours the baseline.
+out. Local registers of the multiply-accumulate units, control and leakage are left out, which
+favours the baseline.
 """
 
 from __future__ import annotations
@@ -98,28 +98,28 @@ def _engine(
     activation_j = memory(parts["sram"], held)[1]
     outside = max(0.0, 1.0 - on_chip * 8 / weight_bits)
     dram = parts["dram"]
-    energy: dict[str, dict[str, float]] = {}
-    latency = 0.0
-
-    def add(name: str, own: dict[str, float], bits: int, cycles: int) -> None:
-        """Add a layer with its weights, which are fetched while it computes."""
-        nonlocal latency
-        energy[name] = {
+    loads: dict[str, tuple[dict[str, float], int, int]] = {}  # own energy, weight bits, cycles
+    for name, work in works.items():
+        passing = (work.input_bits + work.output_bits) * activation_j
+        own = {"arithmetic": _arithmetic_j(work, card, parts), "activation_sram": passing}
+        loads[name] = (own, work.weight_bits, ceil(work.macs / card.macs_per_cycle))
+    for name, node in nodes.items():
+        joule = operations_j(node, parts["arithmetic"]) + passed_j(node.moved_bits, parts["sram"])
+        cycles = _node_cycles(node, card, parts["arithmetic"])
+        loads[name] = ({"digital_nodes": joule}, node.parameter_bits, cycles)
+    energy = {
+        name: {
             **own,
             "weight_sram": (1.0 - outside) * bits * weight_j,
             "weight_dram": outside * bits * dram.value("dram_j_per_bit"),
         }
-        fetching = outside * bits / 8 / dram.value("dram_bytes_per_s")
-        latency += max(cycles / card.clock_hz, fetching)  # type: ignore[operator]
-
-    for name, work in works.items():
-        passing = (work.input_bits + work.output_bits) * activation_j
-        own = {"arithmetic": _arithmetic_j(work, card, parts), "activation_sram": passing}
-        add(name, own, work.weight_bits, ceil(work.macs / card.macs_per_cycle))
-    for name, node in nodes.items():
-        joule = operations_j(node, parts["arithmetic"]) + passed_j(node.moved_bits, parts["sram"])
-        cycles = _node_cycles(node, card, parts["arithmetic"])
-        add(name, {"digital_nodes": joule}, node.parameter_bits, cycles)
+        for name, (own, bits, _) in loads.items()
+    }
+    fetched_per_s = 8.0 * dram.value("dram_bytes_per_s")
+    latency = sum(
+        max(cycles / card.clock_hz, outside * bits / fetched_per_s)
+        for _, bits, cycles in loads.values()
+    )
     stored = (1.0 - outside) * weight_bits + held
     area = card.macs_per_cycle * (card.mac_m2 or 0.0)
     return {

@@ -3,7 +3,7 @@
 The read current favours one state: cells in the other one see their barrier lowered to
 Delta (1 - i)^2 with i = I / Ic0. A VCMA device sees its barrier lowered by the read voltage in both
 states. Each read is a pulse of its own, with time to relax before the next; what one of them does
-comes from the Fokker-Planck equation (`mramsim.devices.read_pulse`), as reads are often shorter
+comes from the Fokker-Planck equation (`mramsim.devices.pulse_escape`), as reads are often shorter
 than the relaxation. Cards with an empirical law (`attempt_time_s`, or a `barrier_exponent` of 1)
 have their escape rate times the length instead.
 """
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
-from mramsim.devices.read_pulse import flip_probability
+from mramsim.devices.pulse_escape import flip_probability
 from mramsim.devices.resistance import nominal
 from mramsim.devices.stability import (
     barrier_factor,

@@ -10,7 +10,7 @@ from mramsim.cards import load_card
 from mramsim.devices import disturb
 from mramsim.devices.card import DeviceCard
 from mramsim.devices.conditions import Conditions
-from mramsim.devices.read_pulse import flip_probability
+from mramsim.devices.pulse_escape import flip_probability
 from mramsim.devices.stability import (
     damping_rate_per_s,
     escape_rate_per_s,

@@ -7,11 +7,11 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from mramsim.devices import read_pulse
+from mramsim.devices import pulse_escape
 from mramsim.devices.escape import escape_rate
 from mramsim.devices.fokker_planck import write_error_rate
 from mramsim.devices.macrospin import Macrospin, evolve, safe_step, thermal_start
-from mramsim.devices.read_pulse import bernoulli, flip_probability, positive_exponential
+from mramsim.devices.pulse_escape import bernoulli, flip_probability, positive_exponential
 
 
 @pytest.mark.parametrize(("delta", "drive"), [(20.0, 0.0), (20.0, 0.3), (40.0, 0.5), (60.0, 0.6)])
@@ -90,7 +90,9 @@ def test_short_pulses_follow_the_least_action(drive, tau):
 @pytest.mark.parametrize(("delta", "drive"), [(60.0, 0.94), (130.0, 0.94)])
 def test_grid_is_fine_enough(delta, drive):
     """Extrapolated from two grids, against two that are twice as fine."""
-    coarse, fine = (read_pulse._on_grid(angle, delta, 1.06, drive, 1.0) for angle in (2e-3, 1.5e-3))
+    coarse, fine = (
+        pulse_escape._on_grid(angle, delta, 1.06, drive, 1.0) for angle in (2e-3, 1.5e-3)
+    )
     expected = fine * (fine / coarse) ** (1.0 / ((4.0 / 3.0) ** 2 - 1.0))
     assert flip_probability(delta, 1.06, drive) == pytest.approx(expected, rel=0.05, abs=0.0)
 
