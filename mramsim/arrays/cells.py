@@ -200,14 +200,7 @@ def program(
     sample = spread.sample(card, shape, rng, effects, die.ra_factor * local)
     delta = spread_parts.sample_delta(card, shape, rng, effects)
     pulse = read_pulse(card, mapping, conditions, effects)
-    zero_bias = (sample.rp_ohm, sample.tmr, sample.series_ohm)
-    parallel, antiparallel = resistance.cell_states(
-        card, *zero_bias, pulse.parallel_v, conditions, effects
-    )
-    if pulse.antiparallel_v != pulse.parallel_v:
-        _, antiparallel = resistance.cell_states(
-            card, *zero_bias, pulse.antiparallel_v, conditions, effects
-        )
+    parallel, antiparallel = _under_read(die, sample, pulse)
     classes = classes_of(card, pulse, conditions, effects)
     state = _meant(bits, shape[0])
     wrong = np.where(state == P, antiparallel, parallel) + sample.series_ohm
@@ -249,6 +242,21 @@ def program(
         classes,
         _junctions(die, mapping, sample, state, slow),
     )
+
+
+def _under_read(
+    die: Die, sample: spread.Sample, pulse: disturb.ReadPulse
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the junction of each cell in state P and in AP, each at its own voltage, in Ohm."""
+    zero_bias = (sample.rp_ohm, sample.tmr, sample.series_ohm)
+
+    def states(volts: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return resistance.cell_states(die.card, *zero_bias, volts, die.conditions, die.effects)
+
+    parallel, antiparallel = states(pulse.parallel_v)
+    if pulse.antiparallel_v == pulse.parallel_v:
+        return parallel, antiparallel
+    return parallel, states(pulse.antiparallel_v)[1]
 
 
 def _junctions(
